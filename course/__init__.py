@@ -1,0 +1,1 @@
+"""The tool of the course: catalogue of lessons, replay of the notes, local reader."""

@@ -1,0 +1,171 @@
+"""The days and lessons of the course, read from the Markdown that also shows them to readers.
+
+Nothing is listed twice: the root README's map names the days in order, each day's README links its
+lessons in order, and a lesson's README gives its title and its one-line description.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+NOTES = "README.md"
+
+TEXT_SUFFIXES = frozenset(
+    {
+        ".cfg",
+        ".css",
+        ".csv",
+        ".html",
+        ".ini",
+        ".js",
+        ".json",
+        ".py",
+        ".svg",
+        ".toml",
+        ".txt",
+        ".xml",
+    }
+)
+"""Files that are shown as source, and that the notes may quote."""
+
+_DAY_LINE = re.compile(
+    r"^\d+\. (?:\*\*)?(?:\[(?P<linked>[^\]]+)\]\((?P<link>day\w+)/README\.md\)"
+    r"|(?P<coming>[^`*\[]+?) \(`(?P<folder>day\w+)/`, to come\))(?:\*\*)?: (?P<summary>.+)$",
+    re.MULTILINE,
+)
+_LESSON_LINE = re.compile(r"^\d+\. \[[^\]]+\]\((?P<name>\w+)/README\.md\)", re.MULTILINE)
+
+
+class UnknownLessonError(LookupError):
+    """A name that no lesson has; ``nearest`` holds the names that look like it."""
+
+    def __init__(self, name: str, nearest: list[str]) -> None:
+        self.nearest = nearest
+        hint = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
+        super().__init__(f"There is no lesson {name!r}.{hint}")
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One folder: an app, its notes, and the files that belong to it."""
+
+    folder: Path
+    day: str
+    name: str
+
+    @property
+    def id(self) -> str:
+        """The lesson's path below the root, such as ``day01/converters``."""
+        return f"{self.day}/{self.name}"
+
+    @property
+    def import_name(self) -> str:
+        """What ``flask --app`` is told: the module ``app`` or, without one, the package."""
+        package = f"{self.day}.{self.name}"
+        return f"{package}.app" if (self.folder / "app.py").exists() else package
+
+    @property
+    def notes(self) -> str:
+        """The Markdown of the lesson's README."""
+        return (self.folder / NOTES).read_text("utf-8")
+
+    @property
+    def title(self) -> str:
+        """The first heading of the notes."""
+        return _title(self.notes)
+
+    @property
+    def summary(self) -> str:
+        """The sentence below the first heading: what a reader can do after the lesson."""
+        return _summary(self.notes)
+
+    def files(self) -> list[Path]:
+        """Return the lesson's own files but the notes: the app first, then code, then the rest."""
+
+        def order(path: Path) -> tuple[bool, bool, str]:
+            return path.name != "app.py", path.suffix != ".py", path.as_posix()
+
+        return sorted((path for path in _walk(self.folder) if _belongs(path)), key=order)
+
+
+@dataclass(frozen=True)
+class Day:
+    """One folder of lessons, or the promise of one."""
+
+    name: str
+    title: str
+    summary: str
+    lessons: tuple[Lesson, ...] = ()
+
+    @property
+    def exists(self) -> bool:
+        """Whether the day has landed."""
+        return bool(self.lessons)
+
+
+def _title(markdown: str) -> str:
+    match = re.search(r"^# (.+)$", markdown, re.MULTILINE)
+    return match[1].strip() if match else ""
+
+
+def _summary(markdown: str) -> str:
+    match = re.search(r"^# .+\n+((?:[^\n#].*\n?)+)", markdown, re.MULTILINE)
+    return " ".join(match[1].split()) if match else ""
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith((".", "__pycache__")) or path.is_symlink():
+            continue
+        if path.is_dir():
+            yield from _walk(path)
+        else:
+            yield path
+
+
+def _belongs(path: Path) -> bool:
+    if path.name.startswith("README") or path.suffix in {".pyc", ".pyo"}:
+        return False
+    return path.name != "__init__.py" or path.stat().st_size > 0
+
+
+def days(root: Path = ROOT) -> list[Day]:
+    """Return the days in the order of the root README's map, with the lessons each links."""
+    found = []
+    for match in _DAY_LINE.finditer((root / NOTES).read_text("utf-8")):
+        name = match["link"] or match["folder"]
+        lessons: tuple[Lesson, ...] = ()
+        if match["link"]:
+            text = (root / name / NOTES).read_text("utf-8")
+            names = [line["name"] for line in _LESSON_LINE.finditer(text)]
+            lessons = tuple(Lesson(root / name / each, name, each) for each in names)
+        found.append(Day(name, match["linked"] or match["coming"], match["summary"], lessons))
+    return found
+
+
+def lessons(root: Path = ROOT) -> list[Lesson]:
+    """Return every lesson of the course, in order."""
+    return [lesson for day in days(root) for lesson in day.lessons]
+
+
+def find(name: str, root: Path = ROOT) -> Lesson:
+    """Return the lesson of that id (``day01/hello``) or of that plain name, if only one has it.
+
+    Raises ``UnknownLessonError`` otherwise.
+    """
+    wanted = name.replace("\\", "/").strip("/").removesuffix("/app.py")
+    every = lessons(root)
+    hits = [lesson for lesson in every if wanted in {lesson.id, lesson.name}]
+    if len(hits) == 1:
+        return hits[0]
+    ids = [lesson.id for lesson in every]
+    plain = {lesson.name: lesson.id for lesson in every}
+    close = [hit.id for hit in hits] or get_close_matches(wanted, ids, n=3)
+    close += [plain[each] for each in get_close_matches(wanted, plain, n=3)]
+    raise UnknownLessonError(name, list(dict.fromkeys(close))[:3])
