@@ -1,1 +1,114 @@
-"""Command line of the course."""
+"""The command line of the course: ``course``, ``course list``, ``course run day01/hello``."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+import webbrowser
+
+import click
+
+from . import catalogue
+
+DEFAULT_PORT = 5000
+PORTS_TRIED = 20
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Flask in six days. Without a command: open the course in the browser."""
+    if context.invoked_subcommand is None:
+        context.invoke(serve)
+
+
+@main.command()
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help=f"Where to listen; without it, the first free port from {DEFAULT_PORT} on.",
+)
+@click.option("--no-browser", is_flag=True, help="Only print the address.")
+def serve(port: int | None = None, no_browser: bool = False) -> None:
+    """Open the course: notes, source and live lessons on one page."""
+    # Without this an app.run() at the end of a lesson would start a server and never return.
+    os.environ["FLASK_RUN_FROM_CLI"] = "true"
+    listener = _listen(port)
+    chosen = listener.getsockname()[1]
+    if port is None and chosen != DEFAULT_PORT:
+        click.echo(f"Port {DEFAULT_PORT} is taken by another program, so this is {chosen}.")
+    address = f"http://127.0.0.1:{chosen}/"
+    click.echo(f"Flask in six days is at {address}  (Ctrl+C ends it)")
+    if not no_browser and _has_screen():
+        # The listener already queues requests, so the browser may come before the server is up.
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+    from .reader import create_reader, create_server
+
+    server = create_server(create_reader(), listener)
+    try:
+        server.serve_forever()
+    finally:
+        listener.close()
+
+
+def _listen(port: int | None) -> socket.socket:
+    """Return a listening socket; ``SystemExit`` 1 with the way out where there is no port."""
+    ports = [port] if port else range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED)
+    for each in ports:
+        listener = socket.socket()
+        if sys.platform != "win32":  # there it would mean sharing the port with whoever has it
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", each))
+            listener.listen()
+        except OSError:
+            listener.close()
+            continue
+        return listener
+    taken = f"Port {port} is" if port else f"Ports {ports[0]} to {ports[-1]} are"
+    raise click.ClickException(f"{taken} not free. Choose another: course serve --port 8000")
+
+
+def _has_screen() -> bool:
+    """Tell whether a browser can show itself; on a bare Linux console one would take it over."""
+    return sys.platform in {"win32", "darwin"} or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
+
+
+@main.command("list")
+def list_lessons() -> None:
+    """Show the days and their lessons, a line each."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    for day in catalogue.days():
+        coming = "" if day.exists else " [dim](to come)[/dim]"
+        console.print(f"\n[bold]{day.title}[/bold]{coming}")
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+        table.add_column(no_wrap=True)
+        table.add_column()
+        for lesson in day.lessons:
+            table.add_row(f"  {lesson.id}", lesson.summary)
+        if day.exists:
+            console.print(table)
+    console.print()
+
+
+@main.command()
+@click.argument("lesson")
+@click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True)
+def run(lesson: str, port: int) -> None:
+    """Run one lesson alone (``day01/hello``), with Flask's own development server."""
+    from flask.cli import cli as flask
+
+    try:
+        found = catalogue.find(lesson)
+    except catalogue.UnknownLessonError as error:
+        raise click.UsageError(str(error)) from None
+    command = ["--app", found.import_name, "run", "--debug", "--port", str(port)]
+    click.echo("$ " + " ".join(["flask", *command]))
+    flask.main(command, prog_name="flask")

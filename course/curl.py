@@ -218,6 +218,7 @@ def _form_words(body: bytes, content_type: str) -> list[str]:
         words += ["-F", f"{name}={value}"]
     for name, upload in files.items(multi=True):
         content = upload.read().decode("utf-8", "replace")
+        upload.close()
         value = f"@{content[2:]}" if content.startswith("< ") else content
         words += ["-F", f"{name}={value};type={upload.mimetype};filename={upload.filename}"]
     return words

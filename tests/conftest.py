@@ -1,9 +1,26 @@
 """Fixtures that every lesson's tests share."""
 
+from pathlib import Path
+
 import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
 def client(request):
     """Give a test client for the ``app`` that the test module imported."""
     return request.module.app.test_client()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def instance_is_left_alone():
+    """Fail the run if a test wrote to ``instance/``, where a student's own data lives."""
+
+    def content():
+        paths = (ROOT / "instance").rglob("*")
+        return {path: path.read_bytes() for path in paths if path.is_file()}
+
+    before = content()
+    yield
+    assert content() == before, "a test changed instance/"

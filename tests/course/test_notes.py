@@ -1,12 +1,20 @@
 """Every block of the notes is true: played, run as doctest, or quoted from a file of the lesson."""
 
+import contextlib
 import doctest
+import os
 import re
+import shutil
+import socket
+import subprocess
+import sys
 import textwrap
+import time
 
+import click
 import pytest
 
-from course import catalogue, transcript
+from course import catalogue, exchange, transcript
 from course.catalogue import ROOT
 
 LESSONS = catalogue.lessons()
@@ -30,6 +38,61 @@ def test_console_block(block, tmp_path):
         transcript.play(block, {"DATA_FOLDER": tmp_path})
     except transcript.TranscriptError as error:
         pytest.fail(str(error), pytrace=False)
+
+
+# The client-to-app shortcut must itself be shown to be true: these blocks are played once more with
+# a server in a process of its own and the curl of the machine. So is every block that shows what
+# the server prints.
+REAL_LESSONS = {"day01/converters", "day01/sending_data"}
+REAL_BLOCKS = [
+    block
+    for lesson, path in zip(LESSONS, NOTES, strict=True)
+    for number, block in enumerate(b for b in BLOCKS if b.path == path)
+    if block.is_live or (number == 0 and lesson.id in REAL_LESSONS)
+]
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="the machine has no curl to play it with")
+@pytest.mark.parametrize("block", REAL_BLOCKS, ids=[place(b.path, b.line) for b in REAL_BLOCKS])
+def test_console_block_for_real(block):
+    run, *rest = [*block.before, *block.steps]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        here = f"127.0.0.1:{probe.getsockname()[1]}"
+    there = exchange.HOST
+    command = [sys.executable, "-m", *run.words, "--port", here.rpartition(":")[2]]
+    environ = os.environ | run.environ | {"PYTHONUNBUFFERED": "1"}
+    server = subprocess.Popen(
+        command, cwd=ROOT, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    try:
+        wait_until_it_listens(server, here)
+        for step in rest:
+            words = [word.replace(there, here) for word in step.words]
+            curl = subprocess.run(
+                [*words, "--silent", "--max-time", "10"],
+                check=False,
+                cwd=ROOT,
+                capture_output=True,
+                encoding="utf-8",
+            )
+            assert curl.returncode == 0, f"{step.command}: curl ended with {curl.returncode}"
+            transcript.compare(step.expected, curl.stdout.replace(here, there))
+    finally:
+        server.terminate()
+        printed, _ = server.communicate(timeout=10)
+    if run.expected:
+        transcript.compare(run.expected + "\n...", click.unstyle(printed).replace(here, there))
+
+
+def wait_until_it_listens(server, address):
+    host, _, port = address.partition(":")
+    for _ in range(200):
+        assert server.poll() is None, f"the server ended: {server.stdout.read()}"
+        with contextlib.suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
+            return
+        time.sleep(0.05)
+    pytest.fail("the server did not listen within 10 s")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,103 @@
+// Everything here is an addition: without it the pages still read, link and search.
+"use strict";
+
+const find = (selector) => document.querySelector(selector);
+const form = find("#try");
+const search = find("input[type=search]");
+
+for (const hidden of document.querySelectorAll("button.try, button.copy, #try")) {
+  hidden.hidden = false;
+}
+
+// Copy buttons, on the lesson's files and on the curl line.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(find(button.dataset.copy).textContent);
+  button.textContent = "copied";
+  setTimeout(() => { button.textContent = "copy"; }, 1500);
+});
+
+// A link to a file opens it.
+const openTarget = () => {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (target instanceof HTMLDetailsElement) target.open = true;
+};
+addEventListener("hashchange", openTarget);
+openTarget();
+
+// Keys: "/" searches, the arrows turn pages; neither while something is being typed.
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, summary, pre, [contenteditable]");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+  const link = { ArrowLeft: "a[rel=prev]", ArrowRight: "a[rel=next]" }[event.key];
+  if (event.key === "/") {
+    event.preventDefault();
+    search.select();
+  } else if (link) {
+    find(link)?.click();
+  }
+});
+
+if (form) {
+  const [ready, request, cookies] = ["#ready", "#request", "#cookies"].map(find);
+
+  const show = (id, text) => {
+    const element = find(id);
+    element.textContent = text ?? "";
+    element.hidden = !text;
+  };
+
+  const choose = () => {
+    const chosen = ready.selectedOptions[0];
+    request.value = chosen.dataset.text;
+    request.rows = Math.min(16, Math.max(7, request.value.split("\n").length));
+    cookies.checked = Boolean(chosen.dataset.cookies);
+  };
+
+  const send = async () => {
+    const status = find("#status");
+    status.textContent = "Sending …";
+    status.className = "";
+    let result;
+    try {
+      const response = await fetch(form.dataset.send, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({
+          lesson: form.dataset.lesson,
+          request: request.value,
+          cookies: cookies.checked,
+        }),
+      });
+      result = await response.json();
+    } catch {
+      result = { error: "The reader does not answer. Is it still running in its terminal?" };
+    }
+    const failed = result.error || /^[45]/.test(result.status);
+    status.textContent = result.error ?? `${result.status} · ${result.ms} ms`;
+    status.className = failed ? "bad" : "good";
+    show("#answer", result.answer);
+    show("#failure", result.failure);
+    show("#curl-line", result.curl);
+    find("#curl").hidden = !result.curl;
+    find("#jar").textContent = (result.cookies ?? []).join("; ");
+  };
+
+  form.addEventListener("submit", (event) => { event.preventDefault(); send(); });
+  request.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) send();
+  });
+  if (ready) {
+    ready.addEventListener("change", choose);
+    choose();
+  }
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-try]");
+    if (!button) return;
+    ready.selectedIndex = Number(button.dataset.try);
+    choose();
+    send();
+    form.scrollIntoView({ block: "nearest" });
+  });
+}
