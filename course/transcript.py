@@ -23,7 +23,7 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -163,7 +163,7 @@ def load(import_name: str, config: Mapping[str, Any], environ: Mapping[str, str]
     ours = [name for name in sys.modules if name == package or name.startswith(f"{package}.")]
     kept = {name: sys.modules.pop(name) for name in ours}
     try:
-        with patch.dict(os.environ, environ):
+        with _environment(environ):
             module = importlib.import_module(import_name)
             app = module.create_app(config) if hasattr(module, "create_app") else module.app
     finally:
@@ -171,6 +171,12 @@ def load(import_name: str, config: Mapping[str, Any], environ: Mapping[str, str]
     if not isinstance(app, Flask):
         raise TypeError(f"{import_name} has no Flask app")
     return app
+
+
+def _environment(given: Mapping[str, str]) -> AbstractContextManager[object]:
+    """Set variables for a while, and hide what the machine itself tells Flask."""
+    rest = {name: value for name, value in os.environ.items() if not name.startswith("FLASK_")}
+    return patch.dict(os.environ, rest | dict(given), clear=True)
 
 
 def play(block: Block, config: Mapping[str, Any], root: Path = ROOT) -> None:
@@ -235,7 +241,7 @@ def _check_command(step: Step, config: Mapping[str, Any]) -> None:
     app = load(step.app, config, step.environ)
     runner = CliRunner()
     group = FlaskGroup(create_app=lambda: app, load_dotenv=False)
-    with patch.dict(os.environ, step.environ):
+    with _environment(step.environ):
         result = runner.invoke(group, step.words[3:], prog_name="flask")
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception

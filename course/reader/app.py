@@ -129,12 +129,16 @@ def day(day: str) -> str:
 
 @pages.get("/<day>/<name>/")
 def lesson(day: str, name: str) -> str:
-    """Show a lesson: its notes, the requests to try, its source."""
+    """Show a lesson: its notes, the requests to try, and one of its files (``file``)."""
     every = catalogue.lessons(_running().root)
     place = next((n for n, each in enumerate(every) if each.id == f"{day}/{name}"), None)
     if place is None:
         raise NotFound("There is no such lesson.")
     found = every[place]
+    files = {path.relative_to(found.folder).as_posix(): path for path in found.files()}
+    file = request.args.get("file") or next(iter(files))
+    if file not in files:
+        raise NotFound("There is no such file in this lesson.")
     ready, lines = tries(found)
     first = next((each.label[4:] for each in ready if each.label.startswith("GET ")), "/")
     return render_template(
@@ -143,14 +147,14 @@ def lesson(day: str, name: str) -> str:
         notes=markdown.html(found.notes, lines),
         tries=ready,
         mount=f"/run/{found.id}{first}",
-        files=[_source(found, path) for path in found.files()],
+        files=list(files),
+        source=_source(file, files[file]),
         previous=every[place - 1] if place else None,
         next=every[place + 1] if place + 1 < len(every) else None,
     )
 
 
-def _source(lesson: catalogue.Lesson, path: Path) -> dict[str, Any]:
-    name = path.relative_to(lesson.folder).as_posix()
+def _source(name: str, path: Path) -> dict[str, Any]:
     if path.suffix not in catalogue.TEXT_SUFFIXES:
         return {"name": name, "size": path.stat().st_size}
     text = path.read_text("utf-8", "replace")
@@ -167,8 +171,10 @@ def link_of_the_notes(day: str, name: str = "", file: str = "") -> ResponseRetur
     """Send a link as it stands in the notes (to a README, to a file) to the page that shows it."""
     if not name:
         return redirect(url_for("pages.day", day=day))
-    anchor = None if file.startswith("README") else file
-    return redirect(url_for("pages.lesson", day=day, name=name, _anchor=anchor))
+    if file.startswith("README"):
+        return redirect(url_for("pages.lesson", day=day, name=name))
+    shown = url_for("pages.lesson", day=day, name=name, file=file, _anchor="source-title")
+    return redirect(shown)
 
 
 @pages.get("/search")

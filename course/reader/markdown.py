@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from html import escape
 from typing import Any
@@ -10,8 +10,11 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from pygments import highlight
+from pygments.filter import Filter
 from pygments.formatters import HtmlFormatter
+from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
+from pygments.token import Name, Punctuation, Text, Whitespace, _TokenType
 from pygments.util import ClassNotFound
 
 # The two styles whose every colour keeps AA contrast on its own background.
@@ -20,10 +23,24 @@ _LIGHT, _DARK = "xcode", "monokai"
 _LEXERS = {"html": "html+jinja", "cfg": "python", "txt": "text", "svg": "xml", "pycon": "pycon"}
 
 
+# Both styles print these in the colour of the text.
+_PLAIN = {Name, Name.Other, Punctuation, Whitespace}
+
+
+class _Thrifty(Filter):
+    """Make plain text of what looks like it: a third of the page would be tags around names."""
+
+    def filter(
+        self, lexer: Lexer | None, stream: Iterable[tuple[_TokenType, str]]
+    ) -> Iterator[tuple[_TokenType, str]]:
+        return ((Text if kind in _PLAIN else kind, value) for kind, value in stream)
+
+
 def code(text: str, language: str) -> str:
     """Return highlighted spans; text of an unknown language is escaped and left plain."""
     try:
         lexer = get_lexer_by_name(_LEXERS.get(language, language), stripnl=False)
+        lexer.add_filter(_Thrifty())
     except ClassNotFound:
         return escape(text)
     formatted: str = highlight(text, lexer, HtmlFormatter(nowrap=True))

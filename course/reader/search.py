@@ -12,6 +12,8 @@ from ..catalogue import NOTES, TEXT_SUFFIXES, Lesson, lessons
 
 MAX_HITS = 50
 
+_TITLE, _NOTES, _SOURCE = range(3)  # the order of the hits
+
 
 @dataclass(frozen=True)
 class Hit:
@@ -22,6 +24,11 @@ class Hit:
     line: int
     excerpt: str
     rank: int
+
+    @property
+    def in_source(self) -> bool:
+        """Whether it was found in a file of the lesson, not in its notes."""
+        return self.rank == _SOURCE
 
 
 def search(query: str, root: Path) -> list[Hit]:
@@ -45,7 +52,7 @@ def search(query: str, root: Path) -> list[Hit]:
                 continue
             title = lesson.title.casefold()
             in_title = path.name == NOTES and all(word in title for word in words)
-            rank = 0 if in_title else 1 if path.suffix == ".md" else 2
+            rank = _TITLE if in_title else _NOTES if path.suffix == ".md" else _SOURCE
             line, excerpt = _excerpt(text, words)
             name = path.relative_to(lesson.folder).as_posix()
             hits.append(Hit(lesson, name, line, excerpt, rank))

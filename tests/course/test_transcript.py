@@ -228,15 +228,16 @@ def test_server_headers_are_dropped_from_heads_only():
         transcript.compare("HTTP/1.1 200 OK\n\nDate: x", "HTTP/1.1 200 OK\n\n")
 
 
-def test_an_environment_variable_is_set_while_the_lesson_loads(notes, tmp_path):
+def test_only_the_variables_of_the_notes_are_seen(notes, tmp_path, monkeypatch):
+    monkeypatch.setenv("FLASK_WORD", "of this machine")
     (tmp_path / "day90" / "echo" / "app.py").write_text(
         "import os\nfrom flask import Flask\napp = Flask(__name__)\n"
-        "word = os.environ.get('WORD', 'none')\n"
+        "word = os.environ.get('FLASK_WORD', 'none')\n"
         "app.add_url_rule('/', view_func=lambda: word)\n"
     )
     notes("""
         ```console
-        $ WORD=yes flask --app day90.echo.app run
+        $ FLASK_WORD=yes flask --app day90.echo.app run
         $ curl http://127.0.0.1:5000/
         yes
         $ flask --app day90.echo.app run

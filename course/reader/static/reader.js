@@ -5,9 +5,12 @@ const find = (selector) => document.querySelector(selector);
 const form = find("#try");
 const search = find("input[type=search]");
 
-for (const hidden of document.querySelectorAll("button.try, button.copy, #try")) {
-  hidden.hidden = false;
-}
+const reveal = () => {
+  for (const element of document.querySelectorAll("button.try, button.copy, #try")) {
+    element.hidden = false;
+  }
+};
+reveal();
 
 // Copy buttons, on the lesson's files and on the curl line.
 document.addEventListener("click", async (event) => {
@@ -18,17 +21,22 @@ document.addEventListener("click", async (event) => {
   setTimeout(() => { button.textContent = "copy"; }, 1500);
 });
 
-// A link to a file opens it.
-const openTarget = () => {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (target instanceof HTMLDetailsElement) target.open = true;
-};
-addEventListener("hashchange", openTarget);
-openTarget();
+// Another file of the lesson: only its box changes, so the request stays as it was edited.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest(".files a");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const page = await (await fetch(link.href)).text();
+  const source = new DOMParser().parseFromString(page, "text/html").querySelector("#source");
+  find("#source").replaceWith(source);
+  history.replaceState(null, "", link.href);
+  reveal();
+  find(".files [aria-current]").focus({ preventScroll: true });
+});
 
 // Keys: "/" searches, the arrows turn pages; neither while something is being typed.
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input, textarea, select, summary, pre, [contenteditable]");
+  const typing = event.target.closest("input, textarea, select, pre");
   if (typing || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
   const link = { ArrowLeft: "a[rel=prev]", ArrowRight: "a[rel=next]" }[event.key];
   if (event.key === "/") {
