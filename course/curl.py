@@ -10,7 +10,7 @@ import argparse
 import re
 import shlex
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from io import BytesIO
 from typing import NoReturn
 from urllib.parse import quote, urlsplit
@@ -41,6 +41,7 @@ class _Parser(argparse.ArgumentParser):
         raise ExchangeError(f"curl: {message}")
 
 
+@cache
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="curl", add_help=False, allow_abbrev=False)
     add = parser.add_argument

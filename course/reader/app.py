@@ -136,8 +136,8 @@ def lesson(day: str, name: str) -> str:
         raise NotFound("There is no such lesson.")
     found = every[place]
     files = {path.relative_to(found.folder).as_posix(): path for path in found.files()}
-    file = request.args.get("file") or next(iter(files))
-    if file not in files:
+    file = request.args.get("file") or next(iter(files), "")
+    if file and file not in files:
         raise NotFound("There is no such file in this lesson.")
     ready, lines = tries(found)
     first = next((each.label[4:] for each in ready if each.label.startswith("GET ")), "/")
@@ -148,7 +148,7 @@ def lesson(day: str, name: str) -> str:
         tries=ready,
         mount=f"/run/{found.id}{first}",
         files=list(files),
-        source=_source(file, files[file]),
+        source=_source(file, files[file]) if file else None,
         previous=every[place - 1] if place else None,
         next=every[place + 1] if place + 1 < len(every) else None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from typing import Any
 
@@ -36,6 +36,7 @@ class _Thrifty(Filter):
         return ((Text if kind in _PLAIN else kind, value) for kind, value in stream)
 
 
+@lru_cache(maxsize=500)
 def code(text: str, language: str) -> str:
     """Return highlighted spans; text of an unknown language is escaped and left plain."""
     try:

@@ -1,8 +1,12 @@
+import http.client
+import threading
 from http.cookiejar import CookieJar
 
 import pytest
 from flask import Flask, Response, request, session
+from werkzeug.serving import make_server
 
+from course import exchange
 from course.exchange import Answer, ExchangeError, Request, Session
 
 
@@ -209,3 +213,60 @@ def test_a_body_is_shown_as_text_where_it_is_text(kind, body, text):
 def test_the_head_leaves_out_what_a_server_adds():
     headers = (("Server", "x"), ("Date", "y"), ("X-A", "1"), ("X-A", "2"), ("Connection", "close"))
     assert Answer("200 OK", headers, b"").head == "HTTP/1.1 200 OK\nX-A: 1\nX-A: 2\n"
+
+
+@pytest.fixture
+def served(app):
+    """Serve the app on a socket too; return a function that asks both ways."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+
+    def ask_both(request):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        connection.putrequest(request.method, request.target, skip_host=True)
+        connection.putheader("Host", exchange.HOST)
+        for name, value in request.headers:
+            connection.putheader(name, value)
+        if request.body:
+            connection.putheader("Content-Length", str(len(request.body)))
+        connection.endheaders(request.body or None)
+        response = connection.getresponse()
+        headers = tuple(response.getheaders())
+        real = Answer(f"{response.status} {response.reason}", headers, response.read())
+        connection.close()
+        return Session(app).send(request), real
+
+    yield ask_both
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GET /echo/plain",
+        "GET /echo/a%20b%2Fc",
+        "GET /echo/%E4%BD%A0?q=%E5%A5%BD",
+        "GET /echo/%ff",
+        "GET /echo/a//b",
+        "GET //echo/a",
+        "GET /echo/a;b=c",
+        "GET /echo/a?",
+        "GET /echo/a?b?c&d=%2",
+        "GET /echo/..%2fx",
+        "GET /nowhere",
+        "DELETE /echo/a",
+        "OPTIONS /echo/a",
+        "HEAD /echo/a",
+        "POST /echo/a",
+        "POST /echo/a HTTP/1.1\nContent-Type: text/plain\n\n你好",
+        "GET /go/302",
+    ],
+)
+def test_the_answer_is_the_one_a_real_server_gives(served, text):
+    first, _, rest = text.partition("\n")
+    here, real = served(ask(f"{first.removesuffix(' HTTP/1.1')} HTTP/1.1\n{rest}"))
+    assert sorted(here.head.splitlines()) == sorted(real.head.splitlines())
+    assert here.body == real.body

@@ -1,0 +1,1 @@
+"""Figures for the notes of the developers; nothing here runs in the suite."""
