@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import Forbidden, HTTPException, NotFound
 from werkzeug.sansio.utils import host_is_trusted
 from werkzeug.utils import redirect as redirect_to
 from werkzeug.wrappers import Request, Response
@@ -195,6 +195,23 @@ def code_css() -> Response:
 # -- the "try it" box ------------------------------------------------------------------------
 
 
+def _refuse_other_origins() -> None:
+    own = request.host_url.removesuffix("/")
+    if request.headers.get("Origin", own) != own:
+        raise Forbidden("Only the reader's own pages may send requests.")
+
+
+@pages.post("/api/forget")
+def forget() -> ResponseReturnValue:
+    """Throw away the cookies that were kept for a lesson; takes JSON ``{lesson}``."""
+    _refuse_other_origins()
+    match request.get_json():
+        case {"lesson": str(name)}:
+            _running().forget_cookies(name)
+            return {"cookies": []}
+    return {"error": "Expected lesson."}, 400
+
+
 @pages.post("/api/send")
 def send() -> ResponseReturnValue:
     """Play a raw HTTP request against a lesson, as ``flask run`` would answer it, unmounted.
@@ -203,10 +220,8 @@ def send() -> ResponseReturnValue:
     request as text, and whether to send and keep cookies. Gives JSON ``{answer, status, ms, curl,
     failure, cookies}``, or ``{error}`` with 400, 403, 404, 413 or 415.
     """
-    if request.headers.get("Origin", request.host_url[:-1]) != request.host_url[:-1]:
-        return {"error": "Only the reader's own pages may send requests."}, 403
-    asked = request.get_json()
-    match asked:
+    _refuse_other_origins()
+    match request.get_json():
         case {"lesson": str(name), "request": str(text), "cookies": bool(keeps)}:
             pass
         case _:

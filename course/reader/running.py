@@ -85,6 +85,11 @@ class RunningLessons:
             running = self._running[name] = self._start(lesson)
             return running
 
+    def forget_cookies(self, name: str) -> None:
+        """Empty the cookie jar of a lesson, if it was opened at all."""
+        if running := self._running.get(name):
+            running.session.jars.clear()
+
     def _start(self, lesson: Lesson) -> Running:
         try:
             module = importlib.import_module(lesson.import_name)

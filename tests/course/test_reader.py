@@ -185,6 +185,19 @@ def test_send_keeps_cookies_only_when_asked(reader):
     assert send(reader, request, cookies=True).json["cookies"][0].startswith("session=")
 
 
+def test_kept_cookies_can_be_forgotten(reader):
+    send(reader, "GET /count HTTP/1.1", cookies=True)
+    forgotten = reader.post("/api/forget", base_url=LOCAL, json={"lesson": "day91/hello"})
+    assert forgotten.json == {"cookies": []}
+    assert send(reader, "GET /count HTTP/1.1", cookies=True).json["answer"].endswith("\n1")
+    never_opened = reader.post("/api/forget", base_url=LOCAL, json={"lesson": "day91/other"})
+    assert never_opened.status_code == 200
+    assert reader.post("/api/forget", base_url=LOCAL, json=[]).status_code == 400
+    foreign = {"Origin": "http://evil.example"}
+    refused = reader.post("/api/forget", base_url=LOCAL, json={"lesson": "x"}, headers=foreign)
+    assert refused.status_code == 403
+
+
 def test_a_failing_view_comes_with_its_traceback(reader):
     result = send(reader, "GET /boom HTTP/1.1").json
     assert result["status"] == "500 INTERNAL SERVER ERROR"

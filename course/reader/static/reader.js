@@ -63,25 +63,30 @@ if (form) {
     cookies.checked = Boolean(chosen.dataset.cookies);
   };
 
+  const post = async (url, data) => {
+    try {
+      const response = await fetch(url, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ lesson: form.dataset.lesson, ...data }),
+      });
+      return await response.json();
+    } catch {
+      return { error: "The reader does not answer. Is it still running in its terminal?" };
+    }
+  };
+
+  const showCookies = (kept) => {
+    show("#jar", kept?.join("; "));
+    find("#forget").hidden = !kept?.length;
+  };
+
   const send = async () => {
     const status = find("#status");
     status.textContent = "Sending …";
     status.className = "";
-    let result;
-    try {
-      const response = await fetch(form.dataset.send, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({
-          lesson: form.dataset.lesson,
-          request: request.value,
-          cookies: cookies.checked,
-        }),
-      });
-      result = await response.json();
-    } catch {
-      result = { error: "The reader does not answer. Is it still running in its terminal?" };
-    }
+    const data = { request: request.value, cookies: cookies.checked };
+    const result = await post(form.dataset.send, data);
     const failed = result.error || /^[45]/.test(result.status);
     status.textContent = result.error ?? `${result.status} · ${result.ms} ms`;
     status.className = failed ? "bad" : "good";
@@ -89,8 +94,13 @@ if (form) {
     show("#failure", result.failure);
     show("#curl-line", result.curl);
     find("#curl").hidden = !result.curl;
-    find("#jar").textContent = (result.cookies ?? []).join("; ");
+    showCookies(result.cookies);
   };
+
+  find("#forget").addEventListener("click", async () => {
+    showCookies((await post(form.dataset.forget)).cookies);
+    request.focus();
+  });
 
   form.addEventListener("submit", (event) => { event.preventDefault(); send(); });
   request.addEventListener("keydown", (event) => {
