@@ -1,5 +1,6 @@
 import os
 import re
+import sys
 import time
 
 import pytest
@@ -52,6 +53,14 @@ def test_lesson_shows_notes_source_and_requests(reader):
     assert 'href="/run/day91/hello/"' in page
     assert '<a rel="next" href="/day91/other/">' in page
     assert 'rel="prev"' not in page
+
+
+@pytest.mark.parametrize("run", ["WORD=x flask --app day91.hello.app run", "flask --app x.y run"])
+def test_a_line_for_another_app_or_environment_has_no_request(reader, course, run):
+    rewrite(course / "day91/hello/README.md", "flask --app day91.hello.app run", run)
+    page = get(reader, "/day91/hello/").text
+    assert "curl http://127.0.0.1:5000/" in page
+    assert "data-try=" not in page
 
 
 FILES = ["app.py", "static/dot.png", "templates/page.html"]
@@ -359,7 +368,8 @@ def test_an_edit_of_a_template_shows(reader, course):
     assert get(reader, "/run/day91/hello/page").text == "<p>two</p>"
 
 
-def test_an_edit_of_the_same_size_in_the_same_second_shows(reader, course):
+def test_an_edit_of_the_same_size_in_the_same_second_shows(reader, course, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)  # the old .pyc is what misleads
     source = course / "day91/other/helper.py"
     assert get(reader, "/run/day91/other/").text == "first"
     before = source.stat()
