@@ -161,10 +161,16 @@ def _plain(text: str, status: int) -> Response:
 
 def _confine_cookies(response: Response, prefix: str) -> None:
     """Keep a lesson's cookies to its mount, or every lesson would read the others' sessions."""
+
+    def confined(match: re.Match[str]) -> str:
+        # A path that url_for built begins with the mount already.
+        below = match[2] == prefix or match[2].startswith(f"{prefix}/")
+        return match[0] if below else f"{match[1]}{prefix}{match[2]}"
+
     cookies = response.headers.getlist("Set-Cookie")
     response.headers.remove("Set-Cookie")
     for cookie in cookies:
-        response.headers.add("Set-Cookie", _COOKIE_PATH.sub(rf"\g<1>{prefix}\g<2>", cookie))
+        response.headers.add("Set-Cookie", _COOKIE_PATH.sub(confined, cookie))
 
 
 def _modules(prefix: str) -> dict[str, Path]:

@@ -312,6 +312,25 @@ def test_mounted_lessons_do_not_see_each_others_cookies(reader):
     assert reader.get_cookie("session", path="/") is None
 
 
+@pytest.mark.parametrize(
+    ("path", "confined"),
+    [
+        ("'/'", "/run/day91/other/"),
+        ("'/cart'", "/run/day91/other/cart"),
+        ("url_for('index')", "/run/day91/other/"),
+        ("'/run/day91/otherwise'", "/run/day91/other/run/day91/otherwise"),
+    ],
+)
+def test_a_cookie_path_begins_with_the_mount_once(reader, course, path, confined):
+    source = course / "day91/other/app.py"
+    rewrite(source, "import Flask, session", "import Flask, make_response, url_for")
+    rewrite(source, 'session["other"] = True', "answer = make_response(helper.WORD)")
+    rewrite(
+        source, "return helper.WORD", f"answer.set_cookie('a', 'b', path={path}); return answer"
+    )
+    assert get(reader, "/run/day91/other/").headers["Set-Cookie"] == f"a=b; Path={confined}"
+
+
 def test_mount_and_send_talk_to_the_same_app(reader, course):
     source = course / "day91/hello/app.py"
     rewrite(source, 'return "hello"', "seen.append(1)\n    return str(len(seen))")
