@@ -72,6 +72,9 @@ def parse(arguments: list[str]) -> CurlLine:
         raise ExchangeError(f"curl: lessons are reached by http://, not by {url}")
     if re.search(r"/\.\.?(/|$)", urlsplit(url).path) and not options.path_as_is:
         raise ExchangeError("curl: the dots in the path are squashed without --path-as-is")
+    if not url.isascii():
+        # curl would send the bytes as they are, which the server reads as ISO-8859-1.
+        raise ExchangeError("curl: write other letters as %XX, or use -G --data-urlencode")
     headers = [_header(line) for line in options.header]
     given = {name.lower() for name, _ in headers}
 

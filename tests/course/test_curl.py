@@ -109,6 +109,7 @@ def test_cookies_are_text_or_files():
         f"-F nonsense {URL}",
         f"{URL}/../secret",
         f"{URL}/.",
+        f"{URL}/茶",
     ],
 )
 def test_what_is_not_understood_is_an_error(line):
