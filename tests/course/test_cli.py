@@ -22,10 +22,10 @@ def runner():
 
 @pytest.fixture
 def start():
-    """Start ``course`` with the given words; return its process and the first lines it prints."""
+    """Start ``course``; return its process, and what it prints up to the line that holds a word."""
     processes = []
 
-    def begin(*words, lines=1):
+    def begin(*words, until="http://"):
         process = subprocess.Popen(
             [sys.executable, "-m", "course", *words],
             cwd=ROOT,
@@ -36,7 +36,10 @@ def start():
             start_new_session=True,
         )
         processes.append(process)
-        return process, "".join(process.stdout.readline() for _ in range(lines))
+        said = ""
+        while until not in said and (line := process.stdout.readline()):
+            said += line
+        return process, said
 
     yield begin
     for process in processes:
@@ -96,7 +99,7 @@ def test_serve_without_a_port_takes_the_next_free_one_and_says_so(start):
             pass
         taken.append(holder)
     try:
-        _, said = start("serve", "--no-browser", lines=2)
+        _, said = start("serve", "--no-browser")
     finally:
         for holder in taken:
             holder.close()
@@ -133,7 +136,7 @@ def test_serve_listens_on_this_machine_only_and_ends_with_ctrl_c(start):
 
 def test_run_starts_the_lesson(start):
     port = free_port()
-    _, said = start("run", "day01/converters", "--port", str(port), lines=4)
+    _, said = start("run", "day01/converters", "--port", str(port))
     assert "Serving Flask app 'day01.converters.app'" in said
     assert "Debug mode: on" in said
 
