@@ -110,6 +110,18 @@ def test_serve_without_a_port_takes_the_next_free_one_and_says_so(start):
         assert "<h1>Converters</h1>" in page.read().decode()
 
 
+def test_serve_keeps_a_lesson_from_starting_a_server_of_its_own(runner, monkeypatch):
+    class Server:
+        def serve_forever(self):
+            seen.append(os.environ["FLASK_RUN_FROM_CLI"])
+
+    seen = []
+    monkeypatch.setenv("FLASK_RUN_FROM_CLI", "false")
+    monkeypatch.setattr("course.reader.create_server", lambda app, listener: Server())
+    result = runner.invoke(cli.main, ["serve", "--no-browser", "--port", str(free_port())])
+    assert (result.exit_code, seen) == (0, ["true"])
+
+
 def test_serve_on_a_taken_port_says_what_to_do(start):
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
