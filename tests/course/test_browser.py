@@ -152,6 +152,21 @@ def test_another_file_is_shown_and_the_request_stays(page, base_url):
     expect(page.locator("#code")).to_contain_text("import requests")
 
 
+def test_cookies_are_kept_shown_and_forgotten(page, base_url):
+    page.goto(base_url + "/day02/sessions/")
+    page.get_by_label("Requests of the notes").select_option("POST /login (cookies kept)")
+    expect(page.get_by_label("keep cookies")).to_be_checked()
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#jar")).to_contain_text("session=")
+    page.get_by_label("Request as it goes").fill("GET /who HTTP/1.1")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#answer")).to_contain_text('{"name":"Ann"}')
+    page.get_by_role("button", name="forget them").click()
+    expect(page.locator("#jar")).to_be_hidden()
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#answer")).to_contain_text('{"name":null}')
+
+
 def test_the_lesson_opens_in_a_new_tab(page, base_url):
     page.goto(base_url + LESSON)
     with page.expect_popup() as popup:
