@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from html import escape
@@ -77,7 +78,9 @@ def _fence(self: Any, tokens: Sequence[Token], index: int, options: Any, env: An
     token = tokens[index]
     language = token.info.split()[0] if token.info else "text"
     if language != "console":
-        return f'<pre tabindex="0"><code>{code(token.content, language)}</code></pre>\n'
+        # A quote from inside a function keeps its indentation, which says nothing here.
+        text = textwrap.dedent(token.content)
+        return f'<pre tabindex="0"><code>{code(text, language)}</code></pre>\n'
     first = token.map[0] + 2 if token.map else 0
     lines = []
     for number, line in enumerate(token.content.splitlines(), first):

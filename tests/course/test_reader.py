@@ -89,6 +89,13 @@ def test_each_curl_line_has_its_own_request(reader):
     assert re.findall(r'data-try="(\d)"', page) == ["0", "1"]
 
 
+def test_a_quote_from_inside_a_function_loses_its_indentation(reader, course):
+    quote = '```python\n    session["n"] = 1\n    return x\n```\n\nSee'
+    rewrite(course / "day91/hello/README.md", "See", quote)
+    page = get(reader, "/day91/hello/").text
+    assert '<pre tabindex="0"><code>session[' in page
+
+
 @pytest.mark.parametrize(
     ("link", "target"),
     [
