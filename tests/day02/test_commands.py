@@ -1,0 +1,162 @@
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
+
+from day02.commands.app import GOODS, app, price
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def run():
+    """Return a function that runs a command and gives (exit code, what it printed)."""
+
+    def invoke(*words):
+        result = app.test_cli_runner().invoke(args=words)
+        return result.exit_code, result.output
+
+    return invoke
+
+
+def flask(*words, text=None):
+    """Run the real ``flask`` command in a process of its own."""
+    environ = {name: value for name, value in os.environ.items() if "FLASK" not in name}
+    return subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "day02.commands.app", *words],
+        cwd=ROOT,
+        env=environ,
+        input=text,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=30,
+        check=False,
+    )
+
+
+@pytest.mark.point("D2-62")
+@pytest.mark.parametrize(
+    ("words", "printed"),
+    [
+        (["greet", "Ann"], "Good morning, Ann.\n"),
+        (["greet", "Ann Lee"], "Good morning, Ann Lee.\n"),
+        (["greet", "王"], "Good morning, 王.\n"),
+        (["greet", "Ann", "--shout"], "GOOD MORNING, ANN!\n"),
+        (["greet", "--times", "3", "Ann"], "Good morning, Ann.\n" * 3),
+        (["goods", "list"], "cup  7.50 EUR\npot  29.00 EUR\ntea  4.90 EUR\n"),
+        (["goods", "price", "cup"], "7.50 EUR\n"),
+        (["goods", "price", "tea", "100"], "490.00 EUR\n"),
+    ],
+)
+def test_a_command_prints_and_ends_well(run, words, printed):
+    assert run(*words) == (0, printed)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["greet"], "Missing argument 'NAME'"),
+        (["greet", "Ann", "Bob"], "unexpected extra argument (Bob)"),
+        (["greet", "Ann", "--times", "0"], "0 is not in the range 1<=x<=5"),
+        (["greet", "Ann", "--times", "6"], "6 is not in the range 1<=x<=5"),
+        (["greet", "Ann", "--times", "often"], "'often' is not a valid integer"),
+        (["greet", "Ann", "--whisper"], "No such option"),
+        (["goods", "price", "coffee"], "'coffee' is not one of 'cup', 'pot', 'tea'"),
+        (["goods", "price", "tea", "0"], "0 is not in the range 1<=x<=100"),
+        (["goods", "price", "tea", "101"], "101 is not in the range 1<=x<=100"),
+        (["goods", "sell"], "No such command 'sell'"),
+        (["sing"], "No such command 'sing'"),
+    ],
+)
+def test_a_mistake_is_exit_code_2_and_a_sentence(run, words, reason):
+    code, printed = run(*words)
+    assert code == 2
+    assert reason in printed.split("Error: ")[1]
+    assert "Traceback" not in printed
+
+
+def test_the_help_comes_from_docstrings_and_options(run):
+    code, printed = run("greet", "--help")
+    assert code == 0
+    assert "Greet NAME in the terminal." in printed
+    assert "--times INTEGER RANGE  How often.  [default: 1; 1<=x<=5]" in printed
+    assert "Look into the storeroom." in run("goods", "--help")[1]
+
+
+@pytest.mark.point("D2-62")
+def test_the_real_command_lists_ours_beside_its_own():
+    result = flask("--help")
+    assert result.returncode == 0
+    commands = result.stdout.split("Commands:")[1]
+    for line in ("greet   Greet NAME in the terminal.", "goods   Look into the storeroom."):
+        assert line in commands
+    assert {"routes", "run", "shell"} <= set(commands.split())
+
+
+def test_the_real_command_ends_with_2_after_a_mistake():
+    result = flask("greet")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "Missing argument 'NAME'" in result.stderr
+
+
+def test_the_shell_knows_the_app_and_our_names():
+    typed = "print(app.name, sorted(GOODS), price('tea', 3), current_app is None)\n"
+    result = flask("shell", text=f"from flask import current_app\n{typed}")
+    assert result.returncode == 0
+    assert "day02.commands.app ['cup', 'pot', 'tea'] 14.70 EUR False" in result.stdout
+
+
+def test_the_shell_context_has_our_names():
+    context = app.make_shell_context()
+    assert (context["GOODS"], context["price"], context["app"]) == (GOODS, price, app)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/price/tea/3", {"price": "14.70 EUR"}),
+        ("/price/cup/1", {"price": "7.50 EUR"}),
+        ("/price/cup/100", {"price": "750.00 EUR"}),
+        ("/price/coffee/1", 404),
+        ("/price/cup/0", 404),
+        ("/price/cup/101", 404),
+        ("/price/cup/x", 404),
+        ("/greet", 404),
+        ("/goods", 404),
+    ],
+)
+def test_the_view_shares_the_function_and_commands_have_no_address(client, path, expected):
+    response = client.get(path)
+    assert expected in (response.status_code, response.json)
+
+
+def test_command_and_view_read_the_settings_of_the_app(client, run, monkeypatch):
+    monkeypatch.setitem(app.config, "CURRENCY", "CNY")
+    assert run("goods", "price", "pot") == (0, "29.00 CNY\n")
+    assert client.get("/price/pot/1").json == {"price": "29.00 CNY"}
+
+
+def test_only_flasks_own_groups_have_the_app_at_work():
+    shop = Flask("shop")
+    groups = {"ours": AppGroup("ours"), "plain": click.Group("plain")}
+    for group in groups.values():
+        shop.cli.add_command(group)
+        group.command("name")(lambda: click.echo(current_app.name))
+    groups["plain"].command("mended")(with_appcontext(lambda: click.echo(current_app.name)))
+    runner = shop.test_cli_runner()
+    assert runner.invoke(args=["ours", "name"]).output == "shop\n"
+    assert runner.invoke(args=["plain", "mended"]).output == "shop\n"
+    failed = runner.invoke(args=["plain", "name"])
+    assert isinstance(failed.exception, RuntimeError)
+    assert "Working outside of application context" in str(failed.exception)
+
+
+@pytest.mark.point("D2-62")
+def test_the_module_that_flask_script_imports_is_gone():
+    assert importlib.util.find_spec("flask._compat") is None

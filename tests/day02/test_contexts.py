@@ -1,0 +1,287 @@
+import asyncio
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+
+import pytest
+from flask import Flask, copy_current_request_context, current_app, g, request, session, url_for
+from werkzeug.serving import make_server
+
+from day02.contexts.app import app, visitor
+from day02.contexts.side_by_side import in_tasks, in_threads
+
+NAMES = ["Ann", "Bo", "Cy"]
+NO_REQUEST = "Working outside of request context."
+NO_APP = "Working outside of application context."
+
+
+@pytest.fixture
+def shop():
+    """Give a bare app with one view, which counts in ``g``."""
+    shop = Flask("shop")
+    shop.secret_key = "for tests"
+
+    @shop.get("/")
+    def index():
+        g.requests = g.get("requests", 0) + 1
+        return {"app": current_app.name, "g": g.requests}
+
+    return shop
+
+
+@pytest.mark.point("D2-51", "D2-53")
+def test_during_a_request_all_four_names_have_a_value(client):
+    assert client.get("/").json == {
+        "request": "/",
+        "session": [],
+        "current_app": "day02.contexts.app",
+        "g": [],
+    }
+
+
+def test_the_view_sees_what_the_session_holds(client):
+    client.get("/count")
+    assert client.get("/").json["session"] == ["requests"]
+
+
+@pytest.mark.point("D2-51", "D2-53", "D2-54")
+@pytest.mark.parametrize(
+    ("use", "message"),
+    [
+        (visitor, NO_REQUEST),
+        (lambda: request.path, NO_REQUEST),
+        (lambda: session.get("requests"), NO_REQUEST),
+        (lambda: current_app.name, NO_APP),
+        (lambda: g.get("requests"), NO_APP),
+        (lambda: setattr(g, "requests", 1), NO_APP),
+        (lambda: url_for("hello"), NO_APP),
+    ],
+)
+def test_outside_of_a_context_the_names_stand_for_nothing(use, message):
+    with pytest.raises(RuntimeError) as caught:
+        use()
+    assert str(caught.value).splitlines()[0] == message
+
+
+def test_outside_the_names_are_false():
+    assert not any([request, session, current_app, g])
+    with app.test_request_context("/hello"):
+        assert all([request, current_app, g])
+
+
+@pytest.mark.point("D2-51")
+def test_an_app_context_has_no_request():
+    with app.app_context():
+        assert current_app.name == "day02.contexts.app"
+        g.note = "kept"
+        assert g.note == "kept"
+        for use in (visitor, lambda: session.get("requests")):
+            with pytest.raises(RuntimeError, match="outside of request context"):
+                use()
+
+
+@pytest.mark.point("D2-51", "D2-53")
+def test_a_test_request_context_has_both():
+    with app.test_request_context("/hello?name=Ann", method="POST"):
+        assert (request.path, request.method, visitor()) == ("/hello", "POST", "Ann")
+        assert current_app.name == "day02.contexts.app"
+        assert url_for("hello") == "/hello"
+    with pytest.raises(RuntimeError, match="outside of request context"):
+        visitor()
+    with pytest.raises(RuntimeError, match="outside of application context"):
+        print(current_app.name)
+
+
+@pytest.mark.point("D2-51")
+def test_the_request_is_a_stand_in_for_the_one_being_handled():
+    with app.test_request_context("/?name=outer"):
+        with app.test_request_context("/?name=inner"):
+            assert visitor() == "inner"
+        assert visitor() == "outer"
+
+
+@pytest.mark.point("D2-53")
+def test_current_app_is_the_innermost_app(client, shop):
+    with app.app_context():
+        with shop.app_context():
+            assert current_app.name == "shop"
+            # A request brings the context of its own app.
+            assert client.get("/").json["current_app"] == "day02.contexts.app"
+            assert current_app.name == "shop"
+        assert current_app.name == "day02.contexts.app"
+
+
+def test_a_client_in_a_with_block_keeps_the_last_request():
+    with app.test_client() as client:
+        client.get("/hello?name=Ann")
+        client.get("/count?name=Bo")
+        assert (request.path, visitor(), g.requests) == ("/count", "Bo", 1)
+        assert session["requests"] == 1
+    with pytest.raises(RuntimeError, match="outside of request context"):
+        visitor()
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [("?name=Ann", "Ann"), ("", "stranger"), ("?name=", ""), ("?name=%E7%8E%8B", "王")],
+)
+def test_a_function_without_arguments_finds_the_visitor(client, query, name):
+    assert client.get(f"/hello{query}").json == {"hello": name}
+
+
+def test_markup_in_a_name_is_not_read_as_a_page(client):
+    assert client.get("/hello?name=<script>").mimetype == "application/json"
+    assert client.get("/helper?name=<script>").mimetype == "application/json"
+
+
+@pytest.mark.point("D2-54")
+def test_g_starts_empty_while_the_session_counts_on(client):
+    assert [client.get("/count").json for _ in range(3)] == [
+        {"g": 1, "session": 1},
+        {"g": 1, "session": 2},
+        {"g": 1, "session": 3},
+    ]
+
+
+def test_another_visitor_has_another_session(client):
+    client.get("/count")
+    assert app.test_client().get("/count").json == {"g": 1, "session": 1}
+
+
+def test_a_session_that_somebody_tampered_with_counts_as_none(client):
+    client.get("/count")
+    cookie = client.get_cookie("session").value
+    client.set_cookie("session", "x" + cookie)
+    assert client.get("/count").json["session"] == 1
+
+
+@pytest.mark.point("D2-54")
+def test_an_app_context_around_client_calls_keeps_g(shop):
+    client = shop.test_client()
+    with shop.app_context():
+        # Flask 3.1 makes no new app context where one of this app is in force.
+        assert [client.get("/").json["g"] for _ in range(3)] == [1, 2, 3]
+        assert g.requests == 3
+    assert [client.get("/").json["g"] for _ in range(3)] == [1, 1, 1]
+
+
+@pytest.mark.point("D2-54")
+def test_an_app_context_of_another_app_is_not_shared(client, shop):
+    with shop.app_context():
+        assert [client.get("/count").json["g"] for _ in range(2)] == [1, 1]
+        assert "requests" not in g
+
+
+@pytest.mark.point("D2-55")
+def test_three_tasks_in_one_thread_keep_their_own_requests():
+    assert in_tasks(app, NAMES) == {"request": NAMES, "threading.local": ["Cy", "Cy", "Cy"]}
+
+
+@pytest.mark.point("D2-55")
+def test_three_threads_keep_their_own_requests():
+    assert in_threads(app, NAMES) == {"request": NAMES, "threading.local": NAMES}
+
+
+@pytest.mark.point("D2-55")
+def test_the_page_shows_both(client):
+    assert client.get("/side-by-side").json == {
+        "threads": in_threads(app, NAMES),
+        "tasks": in_tasks(app, NAMES),
+    }
+
+
+@pytest.mark.point("D2-54", "D2-55")
+def test_each_task_has_its_own_session_app_and_g(shop):
+    async def handle(name, own_app, everybody):
+        with own_app.test_request_context(query_string={"name": name}):
+            session["name"] = g.name = name
+            await everybody.wait()
+            assert threading.current_thread() is threading.main_thread()
+            return visitor(), session["name"], g.name, current_app.name
+
+    async def handle_all():
+        everybody = asyncio.Barrier(3)
+        apps = [app, shop, app]
+        jobs = [handle(*each, everybody) for each in zip(NAMES, apps, strict=True)]
+        return await asyncio.gather(*jobs)
+
+    assert asyncio.run(handle_all()) == [
+        ("Ann", "Ann", "Ann", "day02.contexts.app"),
+        ("Bo", "Bo", "Bo", "shop"),
+        ("Cy", "Cy", "Cy", "day02.contexts.app"),
+    ]
+
+
+@pytest.mark.point("D2-54", "D2-55")
+def test_a_threaded_server_keeps_requests_apart(shop):
+    """All requests are inside the view at the same time, on a real socket."""
+    everybody = threading.Barrier(len(NAMES), timeout=5)
+
+    @shop.get("/meet")
+    def meet():
+        before = visitor()
+        session["name"] = g.name = before
+        everybody.wait()
+        # By now every request has written; each must find its own.
+        return [before, visitor(), g.name, session["name"], threading.get_ident()]
+
+    server = make_server("127.0.0.1", 0, shop, threaded=True)
+    serving = threading.Thread(target=server.serve_forever, args=[0.01])
+    serving.start()
+
+    def get(name):
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
+        try:
+            connection.request("GET", f"/meet?name={name}")
+            return json.loads(connection.getresponse().read())
+        finally:
+            connection.close()
+
+    try:
+        with ThreadPoolExecutor(len(NAMES)) as pool:
+            answers = list(pool.map(get, NAMES))
+    finally:
+        server.shutdown()
+        serving.join()
+        server.server_close()
+    assert [answer[:4] for answer in answers] == [[name] * 4 for name in NAMES]
+    assert len({answer[4] for answer in answers}) == 3
+
+
+@pytest.mark.point("D2-55")
+@pytest.mark.parametrize(("query", "name"), [("?name=Ann", "Ann"), ("", "stranger")])
+def test_a_second_thread_needs_the_context_or_the_value(client, query, name):
+    assert client.get(f"/helper{query}").json == {
+        "without": "Working outside of request context.",
+        "copied": name,
+        "handed in": name.upper(),
+    }
+
+
+@pytest.mark.point("D2-55")
+def test_the_copy_brings_request_and_session_but_an_empty_g():
+    def look():
+        return request.path, session["name"], list(g), threading.get_ident()
+
+    with app.test_request_context("/hello"), ThreadPoolExecutor() as pool:
+        session["name"] = "Ann"
+        g.note = "kept"
+        *seen, thread = pool.submit(copy_current_request_context(look)).result()
+        assert seen == ["/hello", "Ann", []]
+        assert thread != threading.get_ident()
+        assert look()[:3] == ("/hello", "Ann", ["note"])
+        # The thread has given its copy back.
+        with pytest.raises(RuntimeError, match="outside of request context"):
+            pool.submit(visitor).result()
+
+
+@pytest.mark.point("D2-55")
+def test_there_must_be_a_context_to_copy():
+    with pytest.raises(RuntimeError, match="can only be used when a request context is active"):
+        copy_current_request_context(visitor)
+
+
+@pytest.mark.parametrize("path", ["/", "/hello", "/count", "/side-by-side", "/helper"])
+def test_other_methods_are_refused(client, path):
+    assert client.post(path).status_code == 405
