@@ -24,3 +24,8 @@ def instance_is_left_alone():
     before = content()
     yield
     assert content() == before, "a test changed instance/"
+
+
+def pytest_collection_modifyitems(items):
+    """Put the browser tests last: Playwright keeps an asyncio loop running in this thread."""
+    items.sort(key=lambda item: "playwright" in getattr(item, "fixturenames", ()))
