@@ -17,6 +17,10 @@ IDS = [lesson.id for lesson in LESSONS]
 PACKAGES = {"flask", "werkzeug", "jinja2", "markupsafe", "itsdangerous", "click", "blinker"} | {
     "requests",
     "xmltodict",
+    "flask_sqlalchemy",
+    "sqlalchemy",
+    "flask_wtf",
+    "wtforms",
 }
 
 

@@ -3,19 +3,30 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from flask import Blueprint, Flask, Response, abort, g
-from werkzeug.exceptions import NotFound
+from flask import Blueprint, Flask, Response, abort, current_app, g
 
 from day02.request_hooks.app import create_app
 from day02.request_hooks.request_id import accepted
 from day02.request_hooks.start_up import first_time_only
 
-HEX = re.compile(r"[0-9a-f]{32}")
+NEW_ID = re.compile(r"[0-9a-f]{32}")
+APP_AFTER = ["app after 2", "app after 1"]
+APP_TEARDOWN = ["app teardown 2", "app teardown 1"]
+FORGED = "8 careless 200%0aboss"
 
 
 @pytest.fixture
 def app():
-    return create_app()
+    """Give the lesson's app as it is in production, whatever the machine says about debug mode."""
+    return create_app({"DEBUG": False, "TESTING": False})
+
+
+@pytest.fixture
+def bare():
+    """Give an app without hooks, in production too."""
+    bare = Flask("bare")
+    bare.debug = False
+    return bare
 
 
 @pytest.fixture
@@ -24,251 +35,409 @@ def client(app):
 
 
 def last(client):
-    """Return the record of the last request."""
+    """Return the record of the request before this one."""
     return client.get("/steps").json[-1]
 
 
-BEFORE = ["app before 1", "app before 2"]
-AFTER = ["app after 2", "app after 1"]
-TEARDOWN = ["app teardown 2", "app teardown 1"]
+def log(client):
+    return client.get("/log").text.splitlines()
 
 
 @pytest.mark.point("D2-56")
-def test_before_runs_as_registered_and_the_rest_the_other_way_round(client):
-    assert client.get("/kitchen/tea").status_code == 200
-    kitchen = ["kitchen before", "view", "kitchen after"]
+def test_the_order_of_hooks_around_a_view_of_a_blueprint(client):
+    client.get("/kitchen/tea")
     assert last(client) == {
         "path": "/kitchen/tea",
         "error": None,
-        "steps": [*BEFORE, *kitchen, *AFTER, "kitchen teardown", *TEARDOWN],
+        "steps": [
+            "app before 1",
+            "app before 2",
+            "kitchen before",
+            "view",
+            "kitchen after",
+            "app after 2",
+            "app after 1",
+            "kitchen teardown",
+            "app teardown 2",
+            "app teardown 1",
+        ],
     }
 
 
 @pytest.mark.point("D2-56")
-def test_the_hooks_of_a_blueprint_run_for_its_own_views_only(client):
-    assert "X-Served-By" not in client.get("/").headers
-    assert last(client)["steps"] == [*BEFORE, *AFTER, *TEARDOWN]
-    assert client.get("/kitchen/tea").headers["X-Served-By"] == "kitchen"
+def test_the_hooks_of_two_on_a_blueprint_keep_the_same_order(bare):
+    steps = []
+    shop = Blueprint("shop", __name__)
+    for owner, name in [(shop, "shop 1"), (bare, "app 1"), (shop, "shop 2"), (bare, "app 2")]:
+        owner.before_request(lambda name=name: steps.append(f"before {name}"))
+        owner.after_request(lambda answer, name=name: steps.append(f"after {name}") or answer)
+        owner.teardown_request(lambda error, name=name: steps.append(f"teardown {name}"))
+    shop.get("/")(lambda: "tea")
+    bare.register_blueprint(shop)
+    bare.test_client().get("/")
+    inwards = ["app 1", "app 2", "shop 1", "shop 2"]
+    outwards = ["shop 2", "shop 1", "app 2", "app 1"]
+    assert steps == [
+        *(f"before {name}" for name in inwards),
+        *(f"after {name}" for name in outwards),
+        *(f"teardown {name}" for name in outwards),
+    ]
 
 
-@pytest.mark.point("D2-58")
-def test_the_hooks_of_the_app_run_for_unknown_addresses_too(client):
-    response = client.get("/nowhere")
-    assert response.status_code == 404
+@pytest.mark.point("D2-56", "D2-58")
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 200),
+        ("GET", "/nothing", 404),
+        ("GET", "/kitchen/nothing", 404),
+        ("POST", "/", 405),
+    ],
+)
+def test_hooks_of_the_app_run_for_every_request_and_those_of_the_blueprint_do_not(
+    client, method, path, status
+):
+    response = client.open(path, method=method)
+    assert response.status_code == status
     assert "X-Request-ID" in response.headers
-    assert last(client) == {
-        "path": "/nowhere",
-        "error": None,
-        "steps": [*BEFORE, *AFTER, *TEARDOWN],
-    }
+    assert "X-Served-By" not in response.headers
+    assert last(client)["steps"] == ["app before 1", "app before 2", *APP_AFTER, *APP_TEARDOWN]
 
 
 @pytest.mark.point("D2-58")
 @pytest.mark.parametrize(
     ("door", "status", "text"), [("closed", 403, "Come back tomorrow.\n"), ("silent", 200, "")]
 )
-def test_anything_but_none_is_the_answer_and_skips_what_was_to_come(client, door, status, text):
-    response = client.get("/kitchen/tea", query_string={"door": door})
+def test_a_before_hook_that_returns_something_ends_the_way_in(client, door, status, text):
+    response = client.get(f"/kitchen/tea?door={door}")
     assert (response.status_code, response.text) == (status, text)
-    steps = [*BEFORE, "kitchen after", *AFTER, "kitchen teardown", *TEARDOWN]
-    assert last(client)["steps"] == steps
+    steps = last(client)["steps"]
+    assert steps[:2] == ["app before 1", "app before 2"]
+    assert "kitchen before" not in steps
+    assert "view" not in steps
+    # The way out is complete.
+    assert steps[2:] == ["kitchen after", *APP_AFTER, "kitchen teardown", *APP_TEARDOWN]
+    assert response.headers["X-Served-By"] == "kitchen"
 
 
 @pytest.mark.point("D2-58")
-def test_an_earlier_answer_skips_the_later_before_hooks():
-    app, ran = Flask("door"), []
-    app.before_request(lambda: ran.append(1))
-    app.before_request(lambda: "no")
-    app.before_request(lambda: ran.append(2))
-    assert app.test_client().get("/").text == "no"
-    assert ran == [1]
+@pytest.mark.parametrize("door", ["", "open", "None", "%00", "<b>"])
+def test_a_before_hook_that_returns_none_lets_the_request_in(client, door):
+    assert client.get(f"/kitchen/tea?door={door}").text == "Tea for stranger.\n"
+    assert "view" in last(client)["steps"]
 
 
-@pytest.mark.point("D2-61")
-def test_a_hook_hands_something_to_the_view_through_g(client):
-    assert client.get("/kitchen/tea?name=Ann").text == "Tea for Ann.\n"
-    assert client.get("/kitchen/tea").text == "Tea for stranger.\n"
-    assert client.get("/kitchen/tea?name=<b>").text == "Tea for &lt;b&gt;.\n"
+@pytest.mark.point("D2-58")
+@pytest.mark.parametrize("answer", ["", b"", {}, []])
+def test_everything_but_none_is_an_answer(bare, answer):
+    seen = []
+    bare.before_request(lambda: answer)
+    bare.before_request(lambda: seen.append("later hook"))
+    bare.get("/")(lambda: seen.append("view") or "tea")
+    assert bare.test_client().get("/").status_code == 200
+    assert seen == []
 
 
 @pytest.mark.point("D2-59", "D2-60")
-def test_in_production_a_failed_request_passes_the_after_hooks_with_its_500(client):
-    response = client.get("/kitchen/boom")
+def test_in_production_after_hooks_run_on_the_500_too(client):
+    response = client.get("/kitchen/boom", headers={"X-Request-ID": "order-7"})
     assert response.status_code == 500
+    assert "Internal Server Error" in response.text
+    assert "ZeroDivisionError" not in response.text
+    assert response.headers["X-Request-ID"] == "order-7"
     assert response.headers["X-Served-By"] == "kitchen"
-    assert "X-Request-ID" in response.headers
     record = last(client)
     assert record["error"] == "ZeroDivisionError('division by zero')"
-    kitchen = ["kitchen before", "view", "kitchen after"]
-    assert record["steps"] == [*BEFORE, *kitchen, *AFTER, "kitchen teardown", *TEARDOWN]
+    assert record["steps"][2:4] == ["kitchen before", "view"]
+    assert record["steps"][4:7] == ["kitchen after", *APP_AFTER]
+    assert record["steps"][7:] == ["kitchen teardown", *APP_TEARDOWN]
+    assert log(client)[0] == "order-7 kitchen.boom 500"
 
 
 @pytest.mark.point("D2-59", "D2-60")
-@pytest.mark.parametrize("setting", ["TESTING", "DEBUG", "PROPAGATE_EXCEPTIONS"])
-def test_where_exceptions_are_passed_on_the_after_hooks_are_skipped(setting):
-    client = create_app({setting: True}).test_client()
+@pytest.mark.parametrize("name", ["TESTING", "DEBUG", "PROPAGATE_EXCEPTIONS"])
+def test_where_exceptions_are_passed_on_after_hooks_are_skipped(name):
+    client = create_app({"DEBUG": False, name: True}).test_client()
     with pytest.raises(ZeroDivisionError):
         client.get("/kitchen/boom")
     record = last(client)
     assert record["error"] == "ZeroDivisionError('division by zero')"
-    assert record["steps"] == [*BEFORE, "kitchen before", "view", "kitchen teardown", *TEARDOWN]
-
-
-@pytest.mark.point("D2-60")
-def test_a_handled_error_reaches_the_teardown_as_none():
-    app, seen = Flask("handled"), []
-    app.teardown_request(seen.append)
-    app.register_error_handler(ZeroDivisionError, lambda error: ("mended", 418))
-    app.add_url_rule("/zero", "zero", view_func=lambda: f"{1 / 0}")
-    app.add_url_rule("/gone", "gone", view_func=lambda: abort(410))
-    assert app.test_client().get("/zero").status_code == 418
-    assert app.test_client().get("/gone").status_code == 410
-    assert seen == [None, None]
-
-
-@pytest.mark.point("D2-60")
-def test_a_teardown_that_fails_escapes_and_its_return_value_is_ignored():
-    app = Flask("careless")
-    app.teardown_request(lambda error: "ignored")
-    app.add_url_rule("/", view_func=lambda: "fine")
-    assert app.test_client().get("/").text == "fine"
-
-    app = Flask("failing")
-
-    @app.teardown_request
-    def fail(error):
-        raise RuntimeError("too late")
-
-    app.add_url_rule("/", view_func=lambda: "fine")
-    with pytest.raises(RuntimeError, match="too late"):
-        app.test_client().get("/")
+    assert [step for step in record["steps"] if "after" in step] == []
+    assert record["steps"][4:] == ["kitchen teardown", *APP_TEARDOWN]
+    assert not any("kitchen.boom" in line for line in log(client))
 
 
 @pytest.mark.point("D2-59")
-def test_an_after_hook_that_returns_nothing_fails_every_request():
-    app = Flask("forgetful")
-    app.after_request(lambda response: None)
-    app.add_url_rule("/", view_func=lambda: "fine")
+def test_an_after_hook_must_return_a_response(bare):
+    bare.testing = True
+    bare.get("/")(lambda: "tea")
+    bare.after_request(lambda response: None)
     with pytest.raises(TypeError):
-        app.test_client().get("/")
+        bare.test_client().get("/")
+
+
+@pytest.mark.point("D2-59")
+def test_an_after_hook_may_return_another_response(bare):
+    bare.get("/")(lambda: "tea")
+    bare.after_request(lambda response: Response("coffee", 202))
+    answer = bare.test_client().get("/")
+    assert (answer.status_code, answer.text) == (202, "coffee")
+
+
+@pytest.mark.point("D2-60")
+def test_teardown_gets_none_after_success_and_after_a_handled_error(bare):
+    seen = []
+    bare.teardown_request(seen.append)
+    bare.register_error_handler(LookupError, lambda error: ("Not here.", 404))
+    bare.add_url_rule("/good", "good", lambda: "tea")
+    bare.add_url_rule("/handled", "handled", lambda: {}["tea"])
+    bare.add_url_rule("/aborted", "aborted", lambda: abort(404))
+    bare.add_url_rule("/boom", "boom", lambda: 1 / 0)
+    client = bare.test_client()
+    paths = ["/good", "/handled", "/aborted", "/nowhere", "/boom"]
+    codes = [client.get(path).status_code for path in paths]
+    assert codes == [200, 404, 404, 404, 500]
+    assert seen[:4] == [None] * 4
+    assert isinstance(seen[4], ZeroDivisionError)
+
+
+@pytest.mark.point("D2-60")
+def test_what_a_teardown_hook_returns_is_ignored_and_what_it_raises_escapes(bare):
+    bare.get("/")(lambda: "tea")
+    bare.teardown_request(lambda error: "coffee")
+    client = bare.test_client()
+    assert client.get("/").text == "tea"
+
+    late = Flask("late")
+    late.debug = False
+    late.get("/")(lambda: "tea")
+    late.teardown_request(lambda error: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        late.test_client().get("/")
+
+
+@pytest.mark.point("D2-60")
+def test_a_teardown_hook_must_take_an_argument(bare):
+    bare.get("/")(lambda: "tea")
+    bare.teardown_request(lambda: None)
+    with pytest.raises(TypeError, match="argument"):
+        bare.test_client().get("/")
+
+
+@pytest.mark.point("D2-61")
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("", "Tea for stranger.\n"),
+        ("?name=Ann", "Tea for Ann.\n"),
+        ("?name=<b>Ann", "Tea for &lt;b&gt;Ann.\n"),
+    ],
+)
+def test_the_view_reads_what_a_hook_put_into_g(client, query, text):
+    assert client.get(f"/kitchen/tea{query}").text == text
+
+
+@pytest.mark.point("D2-61")
+def test_each_request_has_notes_of_its_own(client):
+    client.get("/kitchen/tea?name=Ann")
+    first = last(client)["steps"]
+    client.get("/kitchen/tea")
+    assert last(client)["steps"] == first
+    assert client.get("/kitchen/tea").text == "Tea for stranger.\n"
 
 
 @pytest.mark.point("D2-57")
-def test_the_old_decorators_are_gone():
+def test_before_first_request_is_gone():
     assert not hasattr(Flask("old"), "before_first_request")
     assert not hasattr(Blueprint("old", __name__), "before_app_first_request")
 
 
 @pytest.mark.point("D2-57")
-def test_start_up_work_is_done_once_for_each_app():
-    app = create_app({"WOOD": 3})
-    client = app.test_client()
-    assert [client.get("/").json for _ in range(3)] == [{"lit": 1, "wood": 3}] * 3
-    assert create_app().test_client().get("/").json == {"lit": 1, "wood": 12}
+def test_the_stove_is_lit_by_the_first_request_and_only_then(client):
+    assert [client.get("/").json for _ in range(3)] == [{"wood": 12, "lit": 1}] * 3
 
 
 @pytest.mark.point("D2-57")
-def test_first_requests_that_arrive_together_wait_for_the_one():
-    started, go_on, done = threading.Event(), threading.Event(), []
-
-    def work():
-        started.set()
-        go_on.wait(10)
-        done.append(1)
-
-    hook = first_time_only(work)
-    with ThreadPoolExecutor(4) as pool:
-        first = pool.submit(hook)
-        assert started.wait(10)
-        others = [pool.submit(lambda: (hook(), list(done))[1]) for _ in range(3)]
-        go_on.set()
-        assert first.result(10) is None
-        assert [other.result(10) for other in others] == [[1]] * 3
-    assert done == [1]
+def test_work_at_the_start_knows_the_settings():
+    client = create_app({"WOOD": 3}).test_client()
+    assert client.get("/").json == {"wood": 3, "lit": 1}
 
 
 @pytest.mark.point("D2-57")
-def test_a_first_time_that_fails_is_tried_again():
-    tries = []
+def test_start_up_work_in_an_app_context(bare):
+    with bare.app_context():
+        bare.config["READY"] = current_app.name
+    assert bare.config["READY"] == "bare"
+
+
+@pytest.mark.point("D2-57")
+def test_the_guard_runs_the_work_once_even_if_all_come_at_the_same_time():
+    runs = []
+    together = threading.Barrier(4, timeout=5)
+    inside = threading.Event()
+    release = threading.Event()
 
     def work():
-        tries.append(1)
-        if len(tries) == 1:
-            raise OSError("no matches")
+        inside.set()
+        assert release.wait(5)
+        runs.append("done")
 
     hook = first_time_only(work)
-    with pytest.raises(OSError, match="no matches"):
+
+    def request():
+        together.wait()
         hook()
-    assert hook() is hook() is None
-    assert len(tries) == 2
+        return list(runs)
+
+    with ThreadPoolExecutor(3) as pool:
+        jobs = [pool.submit(request) for _ in range(3)]
+        together.wait()
+        assert inside.wait(5)
+        assert not any(job.done() for job in jobs)
+        release.set()
+        # Nobody went on before the work was done.
+        assert [job.result() for job in jobs] == [["done"]] * 3
+    assert runs == ["done"]
 
 
-def test_every_answer_has_an_id_of_its_own_and_a_time(client):
-    answers = [client.get("/kitchen/tea") for _ in range(2)]
-    ids = [answer.headers["X-Request-ID"] for answer in answers]
-    assert all(HEX.fullmatch(each) for each in ids)
-    assert ids[0] != ids[1]
-    assert all(re.fullmatch(r"app;dur=\d+\.\d", a.headers["Server-Timing"]) for a in answers)
+@pytest.mark.point("D2-57")
+def test_the_guard_tries_again_after_a_failure():
+    wood = []
+    burnt = []
+    hook = first_time_only(lambda: burnt.append(wood.pop()))
+    with pytest.raises(IndexError):
+        hook()
+    wood += ["oak", "beech"]
+    assert [hook(), hook(), hook()] == [None] * 3
+    assert (wood, burnt) == (["oak"], ["beech"])
 
 
-def test_the_log_has_a_line_for_each_request_under_its_id(client):
-    client.get("/kitchen/tea", headers={"X-Request-ID": "order-7"})
-    client.get("/nowhere?request_id=order-8")
-    log = client.get("/log")
-    assert log.mimetype == "text/plain"
-    assert log.text == "order-7 kitchen.tea 200\norder-8 None 404\n"
+def test_each_app_keeps_its_own_record_and_log(client):
+    client.get("/kitchen/tea")
+    other = create_app({"DEBUG": False}).test_client()
+    assert other.get("/log").text == ""
+    assert [record["path"] for record in other.get("/steps").json] == ["/log"]
+    assert [record["path"] for record in client.get("/steps").json] == ["/kitchen/tea"]
 
 
-@pytest.mark.parametrize("sent", ["a", "order-7", "A" * 64, "0" * 32])
-def test_a_harmless_id_is_kept(client, sent):
-    response = client.get("/", headers={"X-Request-ID": sent})
-    assert response.headers["X-Request-ID"] == sent
-
-
-@pytest.mark.parametrize(
-    "sent", ["", "A" * 65, "a b", "a\nb", "a\r\nSet-Cookie: x=y", "ä", "a\n", "<b>", "a_b", "\0"]
-)
-def test_any_other_id_is_replaced(client, sent):
-    assert HEX.fullmatch(accepted(sent))
-    response = client.get("/", query_string={"request_id": sent})
-    assert response.status_code == 200
-    assert HEX.fullmatch(response.headers["X-Request-ID"])
-    assert len(client.get("/log").text.splitlines()) == 1
-
-
-def test_an_unread_id_forges_a_line_of_the_log_and_brings_the_view_down(client):
-    forged = {"request_id": "8 careless 200\nboss"}
-    assert client.get("/careless", query_string=forged).status_code == 500
-    lines = client.get("/log").text.splitlines()
-    assert lines[:2] == ["8 careless 200", "boss careless 200"]
-    assert HEX.match(lines[2])
-    assert len(lines) == 3
-
-
-def test_an_unread_id_cannot_add_a_header_of_its_own(client):
-    forged = {"request_id": "x\r\nSet-Cookie: a=b"}
-    assert "Set-Cookie" not in client.get("/careless", query_string=forged).headers
-
-
-def test_the_records_are_few_and_each_app_has_its_own(client):
-    for _ in range(30):
-        client.get("/")
+def test_record_and_log_forget_the_oldest(client):
+    for number in range(30):
+        client.get("/", headers={"X-Request-ID": f"order-{number}"})
+    assert log(client) == [f"order-{number} index 200" for number in range(10, 30)]
     assert len(client.get("/steps").json) == 5
-    assert len(client.get("/log").text.splitlines()) == 20
-    assert create_app().test_client().get("/steps").json == []
 
 
-def test_a_hook_may_return_another_response_and_g_ends_with_the_request():
-    app = Flask("other")
-    app.before_request(lambda: g.setdefault("seen", []).append(1))
-    app.after_request(lambda response: Response(f"instead {len(g.seen)}", 202))
-    app.add_url_rule("/", view_func=lambda: "fine")
-    client = app.test_client()
-    assert [client.get("/").text for _ in range(2)] == ["instead 1", "instead 1"]
+@pytest.mark.parametrize("sent", ["order-7", "a", "A" * 64, "0ff1ce00-cafe-4bad-babe-123456789abc"])
+@pytest.mark.parametrize("way", ["header", "address"])
+def test_a_harmless_id_is_kept(client, sent, way):
+    if way == "header":
+        response = client.get("/", headers={"X-Request-ID": sent})
+    else:
+        response = client.get("/", query_string={"request_id": sent})
+    assert response.headers["X-Request-ID"] == sent
+    assert log(client) == [f"{sent} index 200"]
 
 
-def test_a_missing_page_is_not_an_error_for_the_teardown(client):
-    with pytest.raises(NotFound):
-        abort(404)
-    client.get("/nowhere")
-    assert last(client)["error"] is None
+HARMFUL = [
+    "order-7\n",
+    "order-7\r\nSet-Cookie: session=mine",
+    "8 careless 200\nboss careless 200",
+    "order 7",
+    "order-7;admin",
+    "\x1b[2J",
+    "\u0661\u0662",
+    "caf\xe9",
+    "A" * 65,
+    "<script>",
+    "\0",
+]
+
+
+@pytest.mark.parametrize("sent", HARMFUL)
+@pytest.mark.parametrize("path", ["/kitchen/tea", "/kitchen/boom", "/nothing"])
+def test_any_other_id_is_replaced(client, sent, path):
+    response = client.get(path, query_string={"request_id": sent})
+    given = response.headers["X-Request-ID"]
+    assert NEW_ID.fullmatch(given)
+    assert "Set-Cookie" not in response.headers
+    lines = log(client)
+    assert len(lines) == 1
+    assert lines[0].startswith(f"{given} ")
+
+
+@pytest.mark.parametrize("sent", HARMFUL)
+def test_an_id_in_a_header_is_checked_as_well(app, sent):
+    # Past the client, which would not write such headers: another server might let them through.
+    answer = app.test_client().get("/", environ_overrides={"HTTP_X_REQUEST_ID": sent})
+    assert answer.status_code == 200
+    assert NEW_ID.fullmatch(answer.headers["X-Request-ID"])
+
+
+def test_the_header_comes_before_the_address(client):
+    answer = client.get("/?request_id=address", headers={"X-Request-ID": "header"})
+    assert answer.headers["X-Request-ID"] == "header"
+
+
+def test_each_request_without_an_id_gets_another():
+    ids = {accepted("") for _ in range(100)}
+    assert len(ids) == 100
+    assert all(NEW_ID.fullmatch(each) for each in ids)
+
+
+def test_the_careless_view_lets_a_client_write_a_line_of_the_log(client):
+    response = client.get(f"/careless?request_id={FORGED}")
+    assert response.status_code == 500
+    assert NEW_ID.fullmatch(response.headers["X-Request-ID"])
+    forged = ["8 careless 200", "boss careless 200"]
+    assert log(client) == [*forged, f"{response.headers['X-Request-ID']} careless 500"]
+    # The same text where it is checked.
+    response = client.get(f"/kitchen/tea?request_id={FORGED}")
+    assert response.status_code == 200
+    assert log(client)[4:] == [f"{response.headers['X-Request-ID']} kitchen.tea 200"]
+
+
+def test_the_careless_view_echoes_what_has_no_line_break(client):
+    response = client.get("/careless?request_id=7 admin")
+    assert (response.status_code, response.headers["X-Sent-ID"]) == (200, "7 admin")
+
+
+def test_a_header_refuses_line_breaks():
+    with pytest.raises(ValueError, match="must not contain newline"):
+        Response(headers={"X-Sent-ID": "7\r\nSet-Cookie: session=mine"})
+
+
+def test_the_log_is_plain_text(client):
+    client.get("/careless?request_id=<script>")
+    response = client.get("/log")
+    assert response.mimetype == "text/plain"
+    assert response.text.startswith("<script> careless 200\n")
+
+
+def test_the_log_holds_no_text_of_the_client_but_a_checked_id(client):
+    client.open("/x%0aboss index 200", method="GET", headers={"X-Request-ID": "order-7"})
+    assert log(client) == ["order-7 None 404"]
+
+
+def test_the_stopwatch_measures_the_other_hooks_and_the_view(monkeypatch):
+    ticks = iter([10.0, 10.25])
+    monkeypatch.setattr("day02.request_hooks.request_id.perf_counter", lambda: next(ticks))
+    response = create_app({"DEBUG": False}).test_client().get("/kitchen/tea")
+    assert response.headers["Server-Timing"] == "app;dur=250.0"
+
+
+def test_the_id_encloses_all_other_hooks(app):
+    assert app.before_request_funcs[None][0].__name__ == "begin"
+    assert app.after_request_funcs[None][0].__name__ == "finish"
+
+
+def test_an_id_is_there_even_when_the_door_answers(client):
+    answer = client.get("/?door=closed", headers={"X-Request-ID": "order-7"})
+    assert answer.status_code == 403
+    assert answer.headers["X-Request-ID"] == "order-7"
+    assert re.fullmatch(r"app;dur=\d+\.\d", answer.headers["Server-Timing"])
+
+
+def test_g_is_gone_after_the_request(client):
+    client.get("/kitchen/tea")
+    with pytest.raises(RuntimeError, match="outside of application context"):
+        print(g.steps)

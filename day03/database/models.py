@@ -1,0 +1,75 @@
+"""The tables, as classes: an author has many books, and books and tags have many of each other."""
+
+from flask import g
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Column, Engine, ForeignKey, String, UniqueConstraint, event
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class Base(DeclarativeBase):
+    """What all models have in common."""
+
+
+db = SQLAlchemy(model_class=Base)
+
+# Which book has which tag. A pair of keys is all there is to know, so this table has no class.
+book_tag = db.Table(
+    "book_tag",
+    Column("book_id", ForeignKey("book.id", ondelete="CASCADE"), primary_key=True),
+    Column("tag_id", ForeignKey("tag.id", ondelete="CASCADE"), primary_key=True),
+)
+
+
+class Author(db.Model):
+    """One author; no two have the same name."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    books: Mapped[list["Book"]] = relationship(
+        back_populates="author",
+        order_by="Book.title",
+        cascade="all, delete-orphan",
+        passive_deletes=True,
+    )
+
+
+class Book(db.Model):
+    """One book of one author, who has no other of that title."""
+
+    __table_args__ = (UniqueConstraint("author_id", "title"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(120))
+    author_id: Mapped[int] = mapped_column(ForeignKey("author.id", ondelete="CASCADE"))
+    author: Mapped[Author] = relationship(back_populates="books")
+    tags: Mapped[list["Tag"]] = relationship(
+        secondary=book_tag, back_populates="books", order_by="Tag.name", passive_deletes=True
+    )
+
+    @property
+    def tag_names(self) -> str:
+        """The tags as they are typed into the form."""
+        return ", ".join(tag.name for tag in self.tags)
+
+
+class Tag(db.Model):
+    """One word that any number of books may carry."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(30), unique=True)
+    books: Mapped[list[Book]] = relationship(
+        secondary=book_tag, back_populates="tags", order_by="Book.title", passive_deletes=True
+    )
+
+
+def watch(engine: Engine) -> None:
+    """Let this engine check foreign keys, and count what is sent to the database in ``g``."""
+
+    @event.listens_for(engine, "connect")
+    def check_foreign_keys(connection, record):
+        # SQLite checks nothing unless told so, on each connection anew.
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def count(*about):
+        g.queries = g.get("queries", 0) + 1

@@ -1,0 +1,49 @@
+"""Share parts between pages in three ways: inheritance, include and macro.
+
+Pages of one site are alike: the same head, the same menu, the same kind of box. What is written
+once is mended once. Jinja has three tools for that, and each fits another kind of likeness.
+
+Run it: flask --app day03.template_reuse.app run --debug
+"""
+
+from flask import Flask, abort, render_template
+
+app = Flask(__name__)
+
+PLANTS = {
+    "fern": {"name": "Fern", "light": "shade", "water": "every two days"},
+    "cactus": {"name": "Cactus", "light": "full sun", "water": "once a month"},
+    "ivy": {"name": "Ivy", "light": "half shade", "water": "once a week"},
+}
+
+
+@app.get("/")
+def index():
+    """Show a page that inherits, includes and calls a macro, all three."""
+    return render_template("index.html", plants=PLANTS)
+
+
+@app.get("/plants/<key>")
+def plant(key: str):
+    """Show one plant: a child that adds to its parent's block instead of replacing it."""
+    if key not in PLANTS:
+        abort(404)
+    return render_template("plant.html", plant=PLANTS[key])
+
+
+@app.get("/bare")
+def bare():
+    """Show the parent by itself: its blocks hold what no child has replaced."""
+    return render_template("base.html")
+
+
+@app.get("/outside")
+def outside():
+    """Show a child that has written something outside of all blocks, which is lost."""
+    return render_template("outside.html")
+
+
+@app.get("/missing")
+def missing():
+    """Include a file that is not there, without ``ignore missing``: an error, and so 500."""
+    return render_template("missing.html")
