@@ -140,7 +140,8 @@ def lesson(day: str, name: str) -> str:
     if file and file not in files:
         raise NotFound("There is no such file in this lesson.")
     ready, lines = tries(found)
-    first = next((each.label[4:] for each in ready if each.label.startswith("GET ")), "/")
+    gets = [each.label.removeprefix("GET ") for each in ready if each.label.startswith("GET ")]
+    first = "/" if "/" in gets or not gets else gets[0]
     return render_template(
         "lesson.html",
         lesson=found,

@@ -84,6 +84,17 @@ def test_no_other_file_is_shown(reader, name):
     assert page.status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("paths", "opened"),
+    [(("/count", "/"), "/"), (("/count", "/where"), "/count"), ((), "/")],
+)
+def test_the_lesson_opens_at_its_first_page(reader, course, paths, opened):
+    run = "$ flask --app day91.hello.app run\n"
+    curls = "".join(f"$ curl http://127.0.0.1:5000{path}\n" for path in paths)
+    (course / "day91/hello/README.md").write_text(f"# Hello\n\n```console\n{run}{curls}```\n")
+    assert f'href="/run/day91/hello{opened}"' in get(reader, "/day91/hello/").text
+
+
 def test_each_curl_line_has_its_own_request(reader):
     page = get(reader, "/day91/hello/").text
     assert re.findall(r'data-try="(\d)"', page) == ["0", "1"]
