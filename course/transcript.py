@@ -169,6 +169,9 @@ def load(import_name: str, config: Mapping[str, Any], environ: Mapping[str, str]
             app = module.create_app(config) if hasattr(module, "create_app") else module.app
     finally:
         sys.modules.update(kept)
+        if package in kept:  # the import has put the new one into its day, too
+            day, _, name = package.rpartition(".")
+            setattr(sys.modules[day], name, kept[package])
     if not isinstance(app, Flask):
         raise TypeError(f"{import_name} has no Flask app")
     return app

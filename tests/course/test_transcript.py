@@ -1,3 +1,4 @@
+import importlib
 import sys
 import textwrap
 
@@ -158,6 +159,21 @@ def test_each_block_sees_the_lesson_anew(notes):
         hello 2
         ```
         """)
+
+
+def test_what_was_imported_before_is_there_again_after_a_block(notes):
+    importlib.import_module("day90.echo.app")
+    before = sys.modules["day90.echo"], sys.modules["day90.echo.app"]
+    notes("""
+        ```console
+        $ flask --app day90.echo.app run
+        $ curl http://127.0.0.1:5000/
+        hello 1
+        ```
+        """)
+    day = sys.modules["day90"]
+    assert (sys.modules["day90.echo"], sys.modules["day90.echo.app"]) == before
+    assert (day.echo, day.echo.app) == before
 
 
 def test_a_long_command_goes_on_after_a_backslash(notes):
