@@ -5,7 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 
 import pytest
-from flask import Flask, copy_current_request_context, current_app, g, request, session, url_for
+from flask import (
+    Flask,
+    appcontext_popped,
+    appcontext_pushed,
+    copy_current_request_context,
+    current_app,
+    g,
+    request,
+    session,
+    url_for,
+)
 from werkzeug.serving import make_server
 
 from day02.contexts.app import app, visitor
@@ -183,6 +193,21 @@ def test_three_threads_keep_their_own_requests():
     assert in_threads(app, NAMES) == {"request": NAMES, "threading.local": NAMES}
 
 
+@pytest.mark.parametrize("handle", [in_threads, in_tasks])
+def test_all_of_them_are_in_force_at_the_same_time(shop, handle):
+    events = []
+
+    def pushed(sender, **others):
+        events.append("pushed")
+
+    def popped(sender, **others):
+        events.append("popped")
+
+    with appcontext_pushed.connected_to(pushed, shop), appcontext_popped.connected_to(popped, shop):
+        handle(shop, NAMES)
+    assert events == ["pushed"] * 3 + ["popped"] * 3
+
+
 @pytest.mark.point("D2-55")
 def test_the_page_shows_both(client):
     assert client.get("/side-by-side").json == {
@@ -257,6 +282,20 @@ def test_a_second_thread_needs_the_context_or_the_value(client, query, name):
         "copied": name,
         "handed in": name.upper(),
     }
+
+
+@pytest.mark.point("D2-55")
+def test_the_helper_works_in_threads_of_its_own_but_for_the_last_time(client, monkeypatch):
+    threads = []
+
+    def watched():
+        threads.append(threading.get_ident())
+        return visitor()
+
+    monkeypatch.setattr("day02.contexts.app.visitor", watched)
+    assert client.get("/helper?name=Ann").json["copied"] == "Ann"
+    own = threading.get_ident()
+    assert [thread == own for thread in threads] == [False, False, True]
 
 
 @pytest.mark.point("D2-55")

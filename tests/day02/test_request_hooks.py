@@ -344,6 +344,7 @@ HARMFUL = [
     "8 careless 200\nboss careless 200",
     "order 7",
     "order-7;admin",
+    "order_7",
     "\x1b[2J",
     "\u0661\u0662",
     "caf\xe9",
@@ -399,6 +400,12 @@ def test_the_careless_view_lets_a_client_write_a_line_of_the_log(client):
 def test_the_careless_view_echoes_what_has_no_line_break(client):
     response = client.get("/careless?request_id=7 admin")
     assert (response.status_code, response.headers["X-Sent-ID"]) == (200, "7 admin")
+
+
+def test_even_the_careless_view_lets_nobody_add_a_header(client):
+    response = client.get("/careless?request_id=7%0d%0aSet-Cookie: session=mine")
+    assert response.status_code == 500
+    assert "Set-Cookie" not in response.headers
 
 
 def test_a_header_refuses_line_breaks():
