@@ -221,8 +221,10 @@ def test_what_is_nested_too_deeply_is_400(client, path, opening, closing, conten
         body = opening * depth + innermost + closing * depth
         return client.post(path, data=body, content_type=content_type)
 
-    accepted, refused = 100, 50_000
+    accepted = 100
     assert answer(accepted).status_code == 200
+    # How deep is too deep differs between the versions of Python; the smaller depth is quicker.
+    refused = next(depth for depth in (2_000, 50_000) if answer(depth).status_code != 200)
     assert said(answer(refused)) == (400, "This is nested too deeply.")
     # Narrowed down to the limit, where reading still succeeds and only writing the answer fails.
     while refused - accepted > 1:
