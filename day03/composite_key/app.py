@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.pool import NullPool
 from werkzeug.exceptions import NotFound
 
 from .models import CartLine, Customer, Goods, db
@@ -53,6 +54,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config.from_mapping(
         DATA_FOLDER=Path(app.instance_path) / "day03_composite_key",
         MAX_CONTENT_LENGTH=200,  # bytes; a number needs no more
+        SQLALCHEMY_ENGINE_OPTIONS={"poolclass": NullPool},  # a file need not be held open
     )
     app.config.from_mapping(config or {})
     file = Path(app.config["DATA_FOLDER"]).absolute() / "shop.db"

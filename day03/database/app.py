@@ -18,6 +18,7 @@ from flask import Flask, abort, g, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
+from sqlalchemy.pool import NullPool
 from werkzeug.exceptions import NotFound
 
 from .editing import author_form, book_form
@@ -49,6 +50,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         SECRET_KEY=os.environ.get("FLASK_SECRET_KEY") or secrets.token_hex(),
         SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=100_000,  # bytes
+        SQLALCHEMY_ENGINE_OPTIONS={"poolclass": NullPool},  # a file need not be held open
     )
     app.config.from_mapping(config or {})
     folder = Path(app.config["DATA_FOLDER"]).absolute()

@@ -15,7 +15,7 @@ def trimmed(text: str | None) -> str:
 
 
 def one_line(form: FlaskForm, field: StringField) -> None:
-    """Refuse control characters: SQLite cuts some answers at a NUL, PostgreSQL takes none."""
+    """Refuse control characters: SQLite counts no further than a NUL, and PostgreSQL takes none."""
     if CONTROL_CHARACTERS.search(field.data):
         raise ValidationError("This holds a character that cannot be seen.")
 

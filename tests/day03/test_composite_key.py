@@ -469,6 +469,14 @@ def test_the_data_outlive_the_application_and_are_not_filled_in_again(build):
     assert carts(again) == {(2, 3): 4}
 
 
+def test_whoever_deletes_the_file_begins_anew(build, folder):
+    app = build()
+    app.test_client().delete("/carts/1/1")
+    (folder / "shop.db").unlink()
+    assert app.test_client().get("/carts/1/1").json["amount"] == 2
+    assert carts(app) == SAMPLES
+
+
 def test_many_may_be_the_first(build):
     app = build()
     start = threading.Barrier(4)

@@ -273,6 +273,36 @@ def test_a_book_is_created_read_updated_and_deleted(client, post, id_of, rows):
     assert rows(select(Tag.name).where(Tag.name == "history")) == ["history"]
 
 
+def press(client, path, label):
+    """Press a button of a page as a browser does: send the fields of the form around it."""
+    forms = re.findall(r"<form\b.*?</form>", client.get(path).text, re.DOTALL)
+    [form] = [form for form in forms if f'aria-label="{label}"' in form]
+    fields = re.findall(r'name="([^"]+)" value="([^"]*)"', form)
+    return client.post(re.search('action="([^"]+)"', form)[1], data=dict(fields))
+
+
+def test_the_buttons_of_a_page_delete_what_they_name(client, id_of):
+    where = f"/authors/{id_of(Author, 'Jane Austen')}"
+    assert press(client, where, "Delete Emma").status_code == 303
+    assert shown("th", client.get(where))[3:] == ["Persuasion", "Pride and Prejudice"]
+    assert press(client, where, "Delete the author and all these books").status_code == 303
+    assert client.get(where).status_code == 404
+    assert "Page 1 of 2" in client.get("/").text
+
+
+def test_the_links_of_a_page_lead_to_its_forms_and_tags(client, id_of):
+    where = f"/authors/{id_of(Author, 'Mary Shelley')}"
+    main = client.get(where).text.partition("<main>")[2]
+    links = re.findall(r'<a href="([^"]+)"', main)
+    assert links == [
+        f"/tags/{id_of(Tag, 'science fiction')}",
+        f"/books/{id_of(Book, 'Frankenstein')}/edit",
+        f"{where}/books/new",
+        f"{where}/edit",
+    ]
+    assert [client.get(link).status_code for link in links] == [200] * 4
+
+
 def test_tags_are_shared_and_written_in_one_way(client, post, id_of, rows):
     path = f"/authors/{id_of(Author, 'Mary Shelley')}/books/new"
     post(path, title="Valperga", tag_names=" History,love , ,LOVE,, history")
@@ -456,6 +486,11 @@ def test_a_bad_name_is_422_with_a_message_at_its_field(app, client, post, path, 
     assert content(app) == before
 
 
+def test_sqlite_counts_no_further_than_a_nul(app):
+    with app.app_context():
+        assert db.session.scalar(select(func.length("ab\0cd"))) == 2
+
+
 @pytest.mark.parametrize("name", ["x", "x" * 80, "茶" * 80, "O'Brien", "<b>&", "😀", "a%00b"])
 def test_other_names_are_taken_as_they_are(client, post, rows, name):
     assert post("/authors/new", name=name).status_code == 303
@@ -592,6 +627,16 @@ def test_the_database_itself_deletes_what_hangs_on_a_row(app, client, rows, id_o
     assert rows(select(func.count()).select_from(book_tag)) == [pairs]
 
 
+def test_with_a_tag_go_its_pairs_and_no_books(app, id_of):
+    before, tag = content(app), id_of(Tag, "adventure")
+    with app.app_context():
+        db.session.delete(db.session.get(Tag, tag))
+        db.session.commit()
+    after = content(app)
+    assert after["book_tag"] == [row for row in before["book_tag"] if row[1] != tag]
+    assert after["book"] == before["book"]
+
+
 def test_a_book_without_an_author_is_refused(app, client):
     with app.app_context():
         for book in Book(title="Orphan"), Book(title="Orphan", author_id=12345):
@@ -716,6 +761,14 @@ def test_an_emptied_library_is_not_filled_again(build, folder):
     build().test_client().get("/")
     kept(folder, "DELETE FROM author")
     assert shown("h2", build().test_client().get("/")) == []
+
+
+def test_whoever_deletes_the_file_begins_anew(build, folder):
+    client = build(WTF_CSRF_ENABLED=False).test_client()
+    client.post("/authors/new", data={"name": "Aaron"})
+    (folder / "library.db").unlink()
+    assert shown("h2", client.get("/")) == NAMES[:3]
+    assert kept(folder) == NAMES
 
 
 def test_another_folder_is_another_library(build, tmp_path):
