@@ -96,6 +96,8 @@ def test_serve_without_a_port_takes_the_next_free_one_and_says_so(start):
     taken = []
     for port in range(cli.DEFAULT_PORT, cli.DEFAULT_PORT + 2):
         holder = socket.socket()
+        # As the tool does, or a port that was just in use would not be free for the test alone.
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             holder.bind(("127.0.0.1", port))
             holder.listen()
