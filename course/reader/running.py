@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, got_request_exception
@@ -101,7 +102,7 @@ class RunningLessons:
             _forget(_modules(f"{lesson.day}.{lesson.name}"))
             raise BrokenLessonError(self.describe(error)) from None
         app.jinja_env.auto_reload = True
-        modules = _modules(lesson.day)
+        modules = _with_imports(lesson)
         session = Session(app, lambda name: self._read(lesson, name))
         running = Running(lesson, app, session, modules, _stamp(lesson, modules))
 
@@ -174,12 +175,35 @@ def _confine_cookies(response: Response, prefix: str) -> None:
 
 
 def _modules(prefix: str) -> dict[str, Path]:
-    """Return the imported modules of a lesson, or of a whole day, with their files."""
+    """Return the imported modules of a package, with their files."""
     return {
         name: Path(module.__file__)
         for name, module in sys.modules.items()
         if (name == prefix or name.startswith(f"{prefix}.")) and module.__file__
     }
+
+
+def _with_imports(lesson: Lesson) -> dict[str, Path]:
+    """Return the modules of a lesson, and those of other lessons of its day that it uses.
+
+    The others are told by the names in its modules: a module, or something that was made in one.
+    """
+    day = _modules(lesson.day)
+    pending = list(_modules(f"{lesson.day}.{lesson.name}"))
+    found: dict[str, Path] = {}
+    while pending:
+        name = pending.pop()
+        if name in day and name not in found:
+            found[name] = day[name]
+            pending += map(_origin, vars(sys.modules[name]).values())
+    return found
+
+
+def _origin(value: object) -> str:
+    """Return the name of the module that the value is, or was made in."""
+    return (
+        value.__name__ if isinstance(value, ModuleType) else str(getattr(value, "__module__", ""))
+    )
 
 
 def _forget(modules: dict[str, Path]) -> None:

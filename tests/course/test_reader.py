@@ -423,6 +423,42 @@ def test_an_unchanged_lesson_is_not_loaded_again(reader, course):
     assert (bodies[0], bodies[2]) == ("1", "2")
 
 
+COUNTING = """
+from flask import Flask{more}
+
+app = Flask(__name__)
+seen = []
+
+
+@app.get("/")
+def index():
+    seen.append(1)
+    return f"{{len(seen)}}{word}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "word", "after"),
+    [
+        ("", "", "2"),
+        ("\nfrom day91.other.helper import word", "{word()}", "1later"),
+        ("\nfrom day91.other import helper", "{helper.WORD}", "1later"),
+        ("\nfrom day91.other import app as another", "{another.helper.WORD}", "1later"),
+    ],
+)
+def test_an_edit_elsewhere_restarts_only_the_lessons_that_use_it(reader, course, more, word, after):
+    source, helper = course / "day91/hello/app.py", course / "day91/other/helper.py"
+    helper.write_text("WORD = 'first'\n\n\ndef word():\n    return WORD\n")
+    source.write_text(COUNTING.format(more=more, word=word))
+    assert get(reader, "/run/day91/other/").text == "first"
+    assert get(reader, "/run/day91/hello/").text == after.replace("2", "1").replace(
+        "later", "first"
+    )
+    rewrite(helper, "first", "later")
+    assert get(reader, "/run/day91/other/").text == "later"
+    assert get(reader, "/run/day91/hello/").text == after
+
+
 @pytest.mark.parametrize(
     ("code", "word"),
     [
