@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from jinja2 import DictLoader, Environment
 from jinja2.exceptions import TemplateAssertionError, TemplateNotFound
@@ -95,6 +97,18 @@ def test_ignore_missing_skips_and_takes_the_first_that_is_there(client):
     assert render("{% include ['x', 'y'] ignore missing %}", **both) == "first"
     assert render("{% include ['x', 'y'] ignore missing %}", y="second") == "second"
     assert "It is autumn" in text_of(client, "/")
+
+
+@pytest.mark.point("D3-43")
+def test_the_index_does_without_either_notice():
+    folder = Path(app.root_path, app.template_folder)
+    files = {path.name: path.read_text("utf-8") for path in folder.iterdir()}
+    del files["_season.html"]
+    environment = app.jinja_env.overlay(loader=DictLoader(files))
+    with app.test_request_context():
+        page = environment.get_template("index.html").render(plants=PLANTS)
+    assert "It is autumn" not in page
+    assert "Fern" in page
 
 
 @pytest.mark.point("D3-44", "D3-46")
