@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from email.message import Message
 from http.cookiejar import CookieJar
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 from urllib.request import Request as CookieCarrier
 
@@ -60,7 +60,7 @@ class Request:
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name, in any case, or None."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+        return _first(self.headers, name)
 
     def to_text(self) -> str:
         """Return the request as text: request line, headers, empty line, body."""
@@ -91,7 +91,7 @@ class Request:
             if not colon or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
                 raise ExchangeError(f"A header must be like Name: value, not {line!r}.")
             headers.append((name, value.strip()))
-        host = next((value for name, value in headers if name.lower() == "host"), HOST)
+        host = _first(headers, "Host") or HOST
         if not re.fullmatch(r"[A-Za-z0-9.-]+(:\d{1,5})?", host):
             raise ExchangeError(f"A host must be like {HOST}, not {host!r}.")
         request = cls(
@@ -120,7 +120,7 @@ class Answer:
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name, in any case, or None."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+        return _first(self.headers, name)
 
     @property
     def head(self) -> str:
@@ -222,6 +222,10 @@ class Session:
         return _FILE_LINE.sub(content, request.body)
 
 
+def _first(headers: Iterable[tuple[str, str]], name: str) -> str | None:
+    return next((value for key, value in headers if key.lower() == name.lower()), None)
+
+
 def _cookie_header(jar: CookieJar, request: Request) -> str | None:
     carrier = CookieCarrier(request.url)
     jar.add_cookie_header(carrier)
@@ -236,4 +240,4 @@ def _store_cookies(jar: CookieJar, request: Request, answer: Answer) -> None:
     # extract_cookies asks of a response only that it has info().
     response = SimpleNamespace(info=lambda: message)
     carrier = CookieCarrier(request.url)
-    jar.extract_cookies(cast("object", response), carrier)  # type: ignore[arg-type]
+    jar.extract_cookies(response, carrier)  # type: ignore[arg-type]

@@ -68,7 +68,7 @@ class Step:
     @property
     def is_run(self) -> bool:
         """Whether it starts a lesson's server."""
-        return len(self.words) > 3 and self.words[:2] == ["flask", "--app"] and "run" in self.words
+        return self.words[:2] == ["flask", "--app"] and self.words[3:4] == ["run"]
 
     @property
     def is_curl(self) -> bool:
@@ -151,6 +151,8 @@ def _steps(fence: Fence, path: Path) -> Iterator[Step]:
         while words and _ASSIGNMENT.match(words[0]):
             name, _, value = words.pop(0).partition("=")
             environ[name] = value
+        if not words:
+            raise TranscriptError(f"{path}:{fence.line + start}: there is no command: {command}")
         yield Step(fence.line + start, command, "\n".join(rest), words, environ)
 
 
@@ -188,15 +190,15 @@ def play(block: Block, config: Mapping[str, Any], root: Path = ROOT) -> None:
 
     ``config`` is given to lessons that keep files: tests pass a temporary folder.
     """
-    player: _Player | None = None
+    session: Session | None = None
     for step in [*block.before, *block.steps]:
         with _named(block, step):
             if step.is_run:
-                player = _Player(load(step.app, config, step.environ), root)
+                session = _session(load(step.app, config, step.environ), root)
             elif step.is_curl:
-                if player is None:
+                if session is None:
                     raise ExchangeError("no 'flask --app ... run' line stands above this one")
-                player.check(step)
+                _check_request(session, step)
             elif step.words[:2] == ["flask", "--app"]:
                 _check_command(step, config)
             else:
@@ -213,32 +215,28 @@ def _named(block: Block, step: Step) -> Iterator[None]:
         raise TranscriptError(message) from None
 
 
-class _Player:
-    def __init__(self, app: Flask, root: Path) -> None:
-        def read_file(name: str) -> bytes:
-            path = (root / name).resolve()
-            if not path.is_relative_to(root) or not path.is_file():
-                raise ExchangeError(f"there is no file {name} to send")
-            return path.read_bytes()
+def _session(app: Flask, root: Path) -> Session:
+    def read_file(name: str) -> bytes:
+        path = (root / name).resolve()
+        if not path.is_relative_to(root) or not path.is_file():
+            raise ExchangeError(f"there is no file {name} to send")
+        return path.read_bytes()
 
-        self.session = Session(app, read_file)
+    return Session(app, read_file)
 
-    def check(self, step: Step) -> None:
-        line = curl.parse(step.words[1:])
-        send = self.session.follow if line.follow else self._once
-        answers = list(
-            send(line.request, line.read_jar, line.write_jar, keep_method=line.keep_method)
-        )
-        shown = ""
-        for answer in answers:
-            if line.include or line.head:
-                shown += answer.head + "\n"
-        if not line.head and not line.output:
-            shown += answers[-1].text
-        compare(step.expected, shown)
 
-    def _once(self, *arguments: Any, keep_method: bool) -> Iterator[Any]:
-        yield self.session.send(*arguments)
+def _check_request(session: Session, step: Step) -> None:
+    line = curl.parse(step.words[1:])
+    jars = line.read_jar, line.write_jar
+    if line.follow:
+        answers = list(session.follow(line.request, *jars, keep_method=line.keep_method))
+    else:
+        answers = [session.send(line.request, *jars)]
+    heads = "".join(answer.head + "\n" for answer in answers)
+    shown = heads if line.include or line.head else ""
+    if not line.head and not line.output:
+        shown += answers[-1].text
+    compare(step.expected, shown)
 
 
 def _check_command(step: Step, config: Mapping[str, Any]) -> None:

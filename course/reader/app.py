@@ -229,21 +229,22 @@ def send() -> ResponseReturnValue:
             return {"error": "Expected lesson, request and cookies."}, 400
     try:
         running = _running().get(name)
-        raw = RawRequest.from_text(text)
-        jar = "jar" if keeps else ""
-        started = time.perf_counter()
-        answer = running.session.send(raw, jar, jar)
-        milliseconds = (time.perf_counter() - started) * 1000
     except catalogue.UnknownLessonError as error:
         return {"error": str(error)}, 404
-    except ExchangeError as error:
-        return {"error": str(error)}, 400
     except BrokenLessonError as error:
         message = "This lesson does not start. Mend it and send again."
         return {"error": message, "failure": str(error)}
+    jar = "jar" if keeps else ""
+    started = time.perf_counter()
+    try:
+        raw = RawRequest.from_text(text)
+        answer = running.session.send(raw, jar, jar)
+    except ExchangeError as error:
+        return {"error": str(error)}, 400
     except Exception as error:  # noqa: BLE001 (a view may raise anything, past its own handlers)
-        failure = _running().describe(error)
+        failure = running.take_failure() or _running().describe(error)
         return {"error": "The view raised an exception.", "failure": failure}
+    milliseconds = (time.perf_counter() - started) * 1000
     shown = answer.head + "\n" + answer.text
     if len(shown) > MAX_SHOWN:
         shown = f"{shown[:MAX_SHOWN]}\n[{len(shown) - MAX_SHOWN} more characters]"

@@ -92,6 +92,11 @@ class RunningLessons:
             running.session.jars.clear()
 
     def _start(self, lesson: Lesson) -> Running:
+        # A second edit within a second that keeps the size would be served from the old .pyc, and
+        # a file that is newer than the last look into its folder would not be found.
+        for path in lesson.folder.rglob("*.py"):
+            _drop_bytecode(path)
+        importlib.invalidate_caches()
         try:
             module = importlib.import_module(lesson.import_name)
             app = module.create_app() if hasattr(module, "create_app") else module.app
@@ -148,7 +153,7 @@ class RunningLessons:
             if (seen := running.take_failure()) and response.get_data() == _STOCK_500:
                 failure = seen
         except Exception as error:  # noqa: BLE001 (a lesson in debug mode lets them pass)
-            failure = self.describe(error)
+            failure = running.take_failure() or self.describe(error)
         if failure:
             text = "A visitor would see 500 Internal Server Error. What happened:\n\n"
             response = _plain(text + failure, 500)
@@ -209,8 +214,11 @@ def _origin(value: object) -> str:
 def _forget(modules: dict[str, Path]) -> None:
     for name, path in modules.items():
         sys.modules.pop(name, None)
-        # A second edit within a second that keeps the size would be served from the old .pyc.
-        Path(importlib.util.cache_from_source(path)).unlink(missing_ok=True)
+        _drop_bytecode(path)
+
+
+def _drop_bytecode(source: Path) -> None:
+    Path(importlib.util.cache_from_source(source)).unlink(missing_ok=True)
 
 
 def _stamp(lesson: Lesson, modules: dict[str, Path]) -> dict[Path, int]:

@@ -41,6 +41,7 @@ def search(query: str, root: Path) -> list[Hit]:
         return []
     hits = []
     for lesson in lessons(root):
+        title = lesson.title.casefold()
         # The notes and their translations, then the source.
         paths = [*sorted(lesson.folder.glob("README*.md")), *lesson.files()]
         for path in paths:
@@ -50,7 +51,6 @@ def search(query: str, root: Path) -> list[Hit]:
             folded = text.casefold()
             if not all(word in folded for word in words):
                 continue
-            title = lesson.title.casefold()
             in_title = path.name == NOTES and all(word in title for word in words)
             rank = _TITLE if in_title else _NOTES if path.suffix == ".md" else _SOURCE
             line, excerpt = _excerpt(text, words)

@@ -378,6 +378,7 @@ def test_a_view_that_fails_past_all_handlers_harms_nobody(reader, course):
     response = get(reader, "/run/day91/hello/boom")
     assert (response.status_code, response.mimetype) == (500, "text/plain")
     assert "ZeroDivisionError" in send(reader, "GET /boom HTTP/1.1").json["failure"]
+    assert send(reader, "GET / HTTP/1.1").json["failure"] == ""
 
 
 # -- edits and breakage
@@ -413,6 +414,20 @@ def test_an_edit_of_the_same_size_in_the_same_second_shows(reader, course, monke
     source.write_text(source.read_text().replace("first", "later"))
     os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
     assert get(reader, "/run/day91/other/").text == "later"
+
+
+def test_a_mended_lesson_starts_though_its_broken_bytecode_has_the_same_age(
+    reader, course, monkeypatch
+):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    source = course / "day91/other/app.py"
+    good = source.read_text("utf-8")
+    source.write_text(good.replace("return helper.WORD", "return helper.WORD\n\n\n1 / 0"))
+    assert "ZeroDivisionError" in get(reader, "/run/day91/other/").text
+    before = source.stat()
+    source.write_text(good.replace("return helper.WORD", "return helper.WORD\n\n\n1 / 1"))
+    os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert get(reader, "/run/day91/other/").text == "first"
 
 
 def test_an_unchanged_lesson_is_not_loaded_again(reader, course):

@@ -106,6 +106,8 @@ def test_untrue_notes_fail_with_file_line_and_diff(notes, output):
     [
         ("no command", "begins with"),
         ("$ rm -r x", "can be played"),
+        ("$ WORD=x", "no command"),
+        ("$ flask --app day90.echo.app sing run", "No such command"),
         ("$ curl http://127.0.0.1:5000/", "no 'flask --app"),
         ("$ flask --app day90.echo.app run\n$ curl --proxy x http://127.0.0.1/", "--proxy"),
         ("$ curl 'http://127.0.0.1:5000/", "No closing quotation"),
