@@ -21,6 +21,17 @@ PACKAGES = {"flask", "werkzeug", "jinja2", "markupsafe", "itsdangerous", "click"
     "sqlalchemy",
     "flask_wtf",
     "wtforms",
+    "alembic",
+    "flask_migrate",
+    "aiosmtpd",
+    "flask_mail",
+    "pytest",
+    "waitress",
+    "cryptography",
+    "cachelib",
+    "captcha",
+    "flask_session",
+    "redis",
 }
 
 

@@ -113,12 +113,19 @@ def test_quote(lesson, fence):
 
 
 def is_quoted(lesson, quote):
-    texts = [p.read_text("utf-8") for p in lesson.files() if p.suffix in catalogue.TEXT_SUFFIXES]
+    paths = [*lesson.files(), *of_the_day(lesson.folder.parent)]
+    texts = [p.read_text("utf-8") for p in paths if p.suffix in catalogue.TEXT_SUFFIXES]
     return any(
         "\n" + textwrap.indent(textwrap.dedent(quote), " " * depth) in "\n" + text
         for text in texts
         for depth in range(0, 17, 2)
     )
+
+
+def of_the_day(folder):
+    """Return a day's files that lie in none of its lessons, such as day 6's ``wsgi.py``."""
+    lessons = {lesson.folder for lesson in LESSONS}
+    return [path for path in folder.rglob("*") if path.is_file() and not lessons & {*path.parents}]
 
 
 def doctest_report(lesson, fence):
