@@ -1,0 +1,375 @@
+"""What runs on the student's side of the wall: import the submission, answer requests as data.
+
+Started as a script, with nothing of the course importable. The judge writes orders to its standard
+input and reads answers from its standard output, both as frames (``Wire``). Each order that starts
+an app is carried out in a new process: a fork of this one where the system can fork, else this
+process itself, which then ends and is replaced by the judge.
+
+Nothing here is trusted by the judge. A submission may overwrite all of it and gains the freedom to
+answer its own requests, which it had before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import gc
+import importlib
+import io
+import json
+import os
+import shutil
+import signal
+import struct
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+HEAD_LIMIT = 2**20
+BODY_LIMIT = 8 * 2**20
+_LENGTHS = struct.Struct(">II")
+
+PRELOADED = frozenset(
+    {
+        "captcha",
+        "cryptography",
+        "flask",
+        "flask_mail",
+        "flask_migrate",
+        "flask_session",
+        "flask_sqlalchemy",
+        "flask_wtf",
+        "jinja2",
+        "pytest",
+        "requests",
+        "sqlalchemy",
+        "werkzeug",
+        "wtforms",
+        "xmltodict",
+    }
+)
+"""Packages worth importing once before the forks, when a submission names them."""
+
+
+class WireError(Exception):
+    """The other side closed, or sent something that is no frame."""
+
+
+class Wire:
+    """Frames over two pipes: two lengths (4 bytes each, big-endian), a JSON object, a raw body."""
+
+    def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
+        self._incoming = incoming
+        self._outgoing = outgoing
+
+    def send(self, head: dict[str, Any], body: bytes = b"") -> None:
+        """Write one frame; raises ``WireError`` if the other side has gone."""
+        text = json.dumps(head).encode()
+        if len(text) > HEAD_LIMIT or len(body) > BODY_LIMIT:
+            raise WireError("too much for one frame")
+        try:
+            self._outgoing.write(_LENGTHS.pack(len(text), len(body)) + text + body)
+            self._outgoing.flush()
+        except (OSError, ValueError) as error:
+            raise WireError("nobody reads") from error
+
+    def receive(self) -> tuple[dict[str, Any], bytes]:
+        """Read one frame; raises ``WireError`` for an end, for garbage and for too long a frame."""
+        head_length, body_length = _LENGTHS.unpack(self._exactly(_LENGTHS.size))
+        if head_length > HEAD_LIMIT or body_length > BODY_LIMIT:
+            raise WireError("the frame is too long")
+        try:
+            head = json.loads(self._exactly(head_length))
+        except (ValueError, RecursionError) as error:
+            raise WireError("the frame holds no JSON") from error
+        if not isinstance(head, dict):
+            raise WireError("the frame holds no object")
+        return head, self._exactly(body_length)
+
+    def _exactly(self, length: int) -> bytes:
+        try:
+            data = self._incoming.read(length)
+        except (OSError, ValueError) as error:
+            raise WireError("the line is closed") from error
+        if len(data) != length:
+            raise WireError("the line is closed")
+        return data
+
+
+def main() -> None:
+    """Take orders until the judge closes the line."""
+    options = json.loads(sys.argv[1])
+    # The wire moves away from 0 and 1, where a submission's print() would write into it.
+    wire = Wire(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")
+    if hasattr(os, "fork"):
+        _adopt_orphans()
+    wire.send({"ready": True})
+    folder: Path | None = None
+    while True:
+        try:
+            order, _ = wire.receive()
+        except WireError:
+            break
+        try:
+            if not (order.get("keep") and folder):
+                source = Path(options["source"], order["folder"])
+                folder = _new_folder(Path(options["work"]), source)
+        except OSError as error:
+            wire.send({"broken": str(error)})
+            break
+        _preload(PRELOADED.intersection(order.get("preload", ())))
+        if not hasattr(os, "fork"):
+            _serve(wire, order, folder, options)
+            break
+        gc.freeze()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                _confine(folder, options)
+                _serve(wire, order, folder, options)
+            except BaseException:
+                traceback.print_exc()
+                os._exit(1)
+            os._exit(0)
+        _, status = os.waitpid(pid, 0)
+        _kill_the_rest(pid, options["alone"])
+        with contextlib.suppress(WireError):
+            wire.send({"ended": os.waitstatus_to_exitcode(status)})
+    shutil.rmtree(options["work"], ignore_errors=True)
+
+
+def _preload(names: Iterable[str]) -> None:
+    """Import packages here, once, instead of in every fork."""
+    for name in names:
+        if name not in sys.modules:
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
+                if name == "flask":  # the first request imports and compiles more
+                    sys.modules[name].Flask(__name__).test_client().get("/")
+
+
+def _adopt_orphans() -> None:
+    """Become the parent of processes whose parents end, so that they can be found and ended."""
+    with contextlib.suppress(OSError, AttributeError):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER, Linux only
+
+
+def _new_folder(work: Path, source: Path) -> Path:
+    """Empty the work folder and lay out the submission in a new one."""
+    for old in work.iterdir():
+        shutil.rmtree(old, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(dir=work))
+    folder.chmod(0o755)
+    shutil.copytree(source, folder, dirs_exist_ok=True)
+    return folder
+
+
+def _confine(folder: Path, options: dict[str, Any]) -> None:
+    """Give up what the submission must not have: root's rights, and endless amounts of anything."""
+    import resource
+
+    os.setsid()
+    limits = options["limits"]
+    for kind, amount in (
+        (resource.RLIMIT_CPU, limits["cpu_seconds"]),
+        (resource.RLIMIT_AS, limits["memory"]),
+        (resource.RLIMIT_FSIZE, limits["file_size"]),
+        (resource.RLIMIT_NOFILE, limits["open_files"]),
+        (resource.RLIMIT_NPROC, limits["processes"]),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        # macOS refuses some of them; the wall says which layers hold.
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(kind, (amount, amount))
+    uid = options["uid"]
+    if uid is not None:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, uid, uid, follow_symlinks=False)
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+
+
+def _kill_the_rest(leader: int, alone: bool) -> None:
+    """End whatever the submission started and left behind, and wait until it has ended."""
+    while True:
+        # In a PID namespace of its own, all other processes are the submission's.
+        with contextlib.suppress(OSError):
+            os.kill(-1, signal.SIGKILL) if alone else os.killpg(leader, signal.SIGKILL)
+        for pid in _children():
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
+def _children() -> list[int]:
+    try:
+        text = Path(f"/proc/self/task/{os.getpid()}/children").read_text("ascii")
+    except OSError:
+        return []
+    return [int(word) for word in text.split()]
+
+
+def _serve(wire: Wire, order: dict[str, Any], folder: Path, options: dict[str, Any]) -> None:
+    """Carry out one order and then whatever the judge asks of the app that it started."""
+    limits = options["limits"]
+    os.chdir(folder)
+    sys.path.insert(0, str(folder))
+    sys.dont_write_bytecode = True
+    with _time(limits["import_seconds"]):
+        try:
+            app = _load(order, folder, options)
+        except BaseException as error:
+            # SystemExit and KeyboardInterrupt too: a submission may raise anything.
+            wire.send({"failed": _describe(error, folder)})
+            return
+    wire.send({"started": app is not None})
+    while True:
+        question, body = wire.receive()
+        if "end" in question:
+            return
+        with _time(question.get("seconds", limits["request_seconds"])):
+            try:
+                if "request" in question:
+                    answer, data = _answer(app, question["request"], body)
+                elif "call" in question:
+                    answer, data = _call(order["module"], question), b""
+                else:
+                    answer, data = _run_pytest(question), b""
+            except BaseException as error:
+                answer, data = {"raised": _describe(error, folder)}, b""
+        wire.send(answer, data)
+
+
+@contextlib.contextmanager
+def _time(seconds: float) -> Any:
+    """End the process after that time, with a traceback that shows where it was."""
+    faulthandler.dump_traceback_later(seconds, exit=True)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _load(order: dict[str, Any], folder: Path, options: dict[str, Any]) -> Any:
+    """Import the submission's module and return its app, or None where it has none to serve."""
+    for name, text in order.get("files", {}).items():
+        (folder / name).write_text(text, "utf-8")
+    package = importlib.import_module(order["module"].partition(".")[0])
+    # Earlier lessons of the day, as the course ships them.
+    package.__path__.append(str(Path(options["course"]) / package.__name__))
+    if order.get("imported", True) is False:
+        return None
+    module = importlib.import_module(order["module"])
+    factory = getattr(module, "create_app", None)
+    if factory is not None:
+        config = order.get("config")
+        return factory(config) if config else factory()
+    if not order.get("app", True):
+        return None
+    if not hasattr(module, "app"):
+        raise AttributeError("the file defines neither `app` nor `create_app`")
+    return module.app
+
+
+def _describe(error: BaseException, folder: Path) -> dict[str, Any]:
+    """Say what was raised, and on which line of the submission it happened last."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename.startswith(str(folder))]
+    place = own[-1] if own else None
+    name, line = (place.filename, place.lineno) if place else (None, None)
+    if isinstance(error, SyntaxError) and str(error.filename).startswith(str(folder)):
+        name, line = error.filename, error.lineno
+    return {
+        "type": type(error).__name__,
+        "message": str(error)[:2000],
+        "file": os.path.relpath(name, folder).replace(os.sep, "/") if name else None,
+        "line": line,
+        "module": getattr(error, "name", None) if isinstance(error, ImportError) else None,
+        "text": "".join(traceback.format_exception(error))[-3000:],
+    }
+
+
+def _answer(app: Any, environ: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+    """Call the app as a WSGI server does (PEP 3333) and return what it said."""
+    answer: dict[str, Any] = {}
+    chunks: list[bytes] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        answer.update(status=status, headers=[list(header) for header in headers])
+        return chunks.append
+
+    environ |= {
+        "wsgi.version": (1, 0),
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    result = app(environ, start_response)
+    try:
+        size = 0
+        for chunk in result:
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > BODY_LIMIT:
+                return {"too_long": size}, b""
+    finally:
+        if hasattr(result, "close"):
+            result.close()
+    return answer, b"".join(chunks)
+
+
+def _call(module: str, question: dict[str, Any]) -> dict[str, Any]:
+    """Call a function of the submission with JSON values and return its result as JSON."""
+    function = getattr(importlib.import_module(module), question["call"])
+    value = function(*question["args"])
+    json.dumps(value)
+    return {"value": value}
+
+
+def _run_pytest(question: dict[str, Any]) -> dict[str, Any]:
+    """Run a test file of the submission with pytest; return its exit code and the test count."""
+    import pytest
+
+    class Count:
+        passed = failed = 0
+        lines: list[str] = []  # noqa: RUF012
+
+        def pytest_runtest_logreport(self, report: Any) -> None:
+            if report.failed:
+                self.failed += 1
+                self.lines.append(f"{report.nodeid.rpartition('::')[2]}: {report.longreprtext}")
+            elif report.when == "call" and report.passed:
+                self.passed += 1
+
+        def pytest_collectreport(self, report: Any) -> None:
+            if report.failed:
+                self.failed += 1
+                self.lines.append(report.longreprtext)
+
+    count = Count()
+    options = ["-q", "-p", "no:cacheprovider", "--rootdir=.", "-c", os.devnull, "--noconftest"]
+    code = pytest.main([*options, *question["pytest"]], plugins=[count])
+    text = "\n".join(count.lines)[-3000:]
+    return {"code": int(code), "passed": count.passed, "failed": count.failed, "text": text}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,358 @@
+"""The pytest plugin: exercises' tests are ordinary pytest, over HTTP, against one submission.
+
+``pytest tests/exercises --submission PATH`` grades one submission. Tests use the fixtures below
+and these markers: ``points(n)`` (1 without it), ``task(n)``, the numbered task of the exercise that
+a test belongs to, ``hint(text)``, shown when asked for, and ``hidden``, whose messages are not for
+the student.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.test import Client
+
+from course.grading import submission, wall
+from course.grading.remote import AppFaultError, Box, RemoteApp
+
+MARKERS = (
+    "points(n): what the test is worth, all its cases together",
+    "task(n): the numbered task of the exercise that the test belongs to",
+    "hint(text): shown when the student asks for it",
+    "hidden: messages of the test are not shown to the student",
+)
+
+
+class Subject:
+    """The submission under test, and the box it runs in."""
+
+    def __init__(self, path: Path, barrier: wall.Wall) -> None:
+        self.submission = submission.Submission(path)
+        self.box = Box(barrier, self.submission.stage)
+        self.wall = barrier
+        self.started = time.monotonic()
+
+    def close(self) -> None:
+        self.box.close()
+        self.submission.close()
+
+
+SUBJECT = pytest.StashKey[Subject]()
+FRACTION = pytest.StashKey[float]()
+CASES = pytest.StashKey[int]()
+MISSING = pytest.StashKey[set[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("grading", "grading a submission")
+    group.addoption("--submission", type=Path, help="folder or exercise file to be graded")
+    group.addoption(
+        "--isolation",
+        choices=("strong", "process"),
+        help="what keeps the submission away from the machine (default: strong on Linux)",
+    )
+    group.addoption("--hint", action="store_true", help="show the hints of failing tests")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+    path = config.getoption("submission", default=None)
+    if path is None:
+        return
+    if not path.exists():
+        raise pytest.UsageError(f"--submission: {path} does not exist")
+    tests = tuple(Path(arg.partition("::")[0]).absolute() for arg in config.args)
+    try:
+        barrier = wall.choose(config.getoption("isolation"), wall.Limits(), tests)
+    except wall.WallError as error:
+        raise pytest.UsageError(str(error)) from None
+    config.stash[SUBJECT] = Subject(path.absolute(), barrier)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if subject := config.stash.get(SUBJECT, None):
+        subject.close()
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    if subject := config.stash.get(SUBJECT, None):
+        barrier = subject.wall
+        return [
+            f"submission: {subject.submission.path}",
+            f"isolation: {barrier.isolation} ({'; '.join(barrier.layers)})",
+        ]
+    if config.getoption("submission", default=None) is None and any(
+        "exercises" in argument for argument in config.args
+    ):
+        return ["exercises: nothing to test; name what was handed in with --submission PATH"]
+    return []
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave the exercises' tests out of runs that grade nothing."""
+    if collection_path.name.startswith("test_") and collection_path.is_relative_to(submission.TESTS):
+        return None if SUBJECT in config.stash or JUDGED in config.stash else True
+    return None
+
+
+JUDGED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what was not handed in; the summary names it."""
+    cases = Counter(_function(item) for item in items)
+    for item in items:
+        item.stash[CASES] = cases[_function(item)]
+    subject = config.stash.get(SUBJECT, None)
+    if subject is None:
+        return
+    ids = {item: submission.of_test(item.path) for item in items}
+    one_file = subject.submission.path.is_file()
+    if one_file and len(set(ids.values())) > 1:
+        own = "/".join(subject.submission.path.parts[-3:-1])
+        missing = set(ids.values()) - {own}
+        if own not in ids.values():
+            raise pytest.UsageError(
+                f"{subject.submission.path.name} could answer many exercises: name the folder of "
+                "one, such as tests/exercises/day01/converters"
+            )
+    else:
+        missing = {name for name in ids.values() if subject.submission.file(name) is None}
+    config.stash[MISSING] = missing
+    config.hook.pytest_deselected(items=[item for item in items if ids[item] in missing])
+    items[:] = [item for item in items if ids[item] not in missing]
+    if not items:
+        raise pytest.UsageError(
+            f"{subject.submission.path} holds no exercise: expected for example "
+            f"{sorted(missing)[0] if missing else 'day01/converters'}/{submission.FILE}"
+        )
+
+
+@pytest.fixture
+def start(request: pytest.FixtureRequest) -> Iterator[Callable[..., Client]]:
+    """Give a function that starts the app in a new process and returns a client for it.
+
+    ``config`` is a dict of JSON values for ``create_app(config)``. ``keep=True`` starts it anew in
+    the folder of the app before, as after a restart of the server. ``files`` are written over the
+    submission's first.
+    """
+    subject = request.config.stash[SUBJECT]
+    exercise = submission.of_test(request.node.path)
+    limit = subject.wall.limits.submission_seconds
+    if time.monotonic() - subject.started > limit:
+        raise AppFaultError("time", f"Not tried: the tests before took more than {limit:.0f} s.")
+
+    def run(
+        config: dict[str, Any] | None = None,
+        *,
+        keep: bool = False,
+        files: dict[str, str] | None = None,
+        app: bool = True,
+        imported: bool = True,
+    ) -> Client:
+        folder = subject.submission.lay_out(exercise)
+        order = {
+            "module": f"{exercise.replace('/', '.')}.exercise",
+            "folder": folder,
+            "config": config,
+            "keep": keep,
+            "files": files or {},
+            "app": app,
+            "imported": imported,
+        }
+        subject.box.start(order)
+        return Client(RemoteApp(subject.box))
+
+    yield run
+    subject.box.end()
+
+
+@pytest.fixture
+def client(start: Callable[..., Client]) -> Client:
+    """Give Werkzeug's test client for the submission's app, started in a new process."""
+    return start()
+
+
+@pytest.fixture
+def new_client(client: Client) -> Callable[[], Client]:
+    """Give a function that returns another browser for the same app: its own cookies."""
+    return lambda: Client(client.application)
+
+
+@pytest.fixture
+def call(start: Callable[..., Client], request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """Give a function that calls one of the submission's functions with JSON values."""
+    box = request.config.stash[SUBJECT].box
+    start(app=False)
+
+    def run(function: str, *args: Any) -> Any:
+        box.sent = f"{function}({', '.join(map(repr, args))})"
+        head, _ = box.ask({"call": function, "args": list(args)})
+        if "raised" in head:
+            from course.grading.remote import _failure_text
+
+            raise AppFaultError("raised", f"{box.sent} raised {_failure_text(head['raised'])}")
+        return head.get("value")
+
+    return run
+
+
+@pytest.fixture
+def run_pytest(
+    start: Callable[..., Client], request: pytest.FixtureRequest
+) -> Callable[..., dict[str, Any]]:
+    """Give a function that runs the submission's file as tests, in a new process each time.
+
+    ``files`` maps paths (``day04/login/app.py``) to texts that are put beside it first. Returns
+    ``code`` (pytest's exit code), ``passed``, ``failed`` and ``text``, the failures.
+    """
+    box = request.config.stash[SUBJECT].box
+    exercise = submission.of_test(request.node.path)
+
+    def run(files: dict[str, str]) -> dict[str, Any]:
+        start(files=files, imported=False)
+        box.sent = "its tests"
+        head, _ = box.ask({"pytest": [f"{exercise}/{submission.FILE}"]}, seconds=10)
+        if not isinstance(head.get("code"), int):
+            raise AppFaultError("died", "The tests did not run to their end.")
+        return head
+
+    return run
+
+
+@pytest.fixture
+def score(request: pytest.FixtureRequest) -> Callable[[float], None]:
+    """Give a function that notes which part (0 to 1) of the test's points was earned."""
+
+    def note(fraction: float) -> None:
+        request.node.stash[FRACTION] = min(max(float(fraction), 0.0), 1.0)
+
+    return note
+
+
+def _mark(item: pytest.Item, name: str, default: Any = None) -> Any:
+    mark = item.get_closest_marker(name)
+    return mark.args[0] if mark and mark.args else default
+
+
+def _function(item: pytest.Item) -> str:
+    return item.nodeid.partition("[")[0]
+
+
+def points_of(item: pytest.Item) -> float:
+    """Return what a test is worth; the cases of a parametrised test share its points."""
+    return float(_mark(item, "points", 1)) / item.stash[CASES]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """Put faults of the app into words, and note what the test is worth."""
+    report = yield
+    if SUBJECT not in item.config.stash:
+        return report
+    report.grading = {
+        "exercise": submission.of_test(item.path),
+        "test": item.name,
+        "about": (getattr(item.obj, "__doc__", None) or item.name.replace("_", " ")).strip()
+        if isinstance(item, pytest.Function)
+        else item.name,
+        "points": points_of(item),
+        "task": _mark(item, "task"),
+        "hint": _mark(item, "hint"),
+        "hidden": item.get_closest_marker("hidden") is not None,
+        "fraction": item.stash.get(FRACTION, None),
+        "kind": None,
+    }
+    if call.excinfo is not None:
+        error = call.excinfo.value
+        report.grading["kind"] = getattr(error, "kind", "wrong")
+        if isinstance(error, AppFaultError):
+            report.longrepr = _with_place(str(error), item)
+        elif not isinstance(error, AssertionError | pytest.fail.Exception):
+            # The test itself stumbled: over an answer of an unexpected shape, or over a fault of
+            # the judge; the latter has a kind of its own.
+            report.grading["kind"] = "grader" if _is_ours(error) else "wrong"
+    if report.when == "call" and report.passed:
+        item.stash[FRACTION] = 1.0 if report.grading["fraction"] is None else item.stash[FRACTION]
+        report.user_properties.append(("points", report.grading["points"]))
+    return report
+
+
+def _is_ours(error: BaseException) -> bool:
+    from course.grading.remote import BoxError
+
+    return isinstance(error, BoxError | OSError)
+
+
+def _with_place(text: str, item: pytest.Item) -> str:
+    output = item.config.stash[SUBJECT].box.output().strip()
+    return f"{text}\n\nThe app printed:\n{output[-1500:]}" if output else text
+
+
+class Tally:
+    """Points by exercise, from the reports of one run."""
+
+    def __init__(self) -> None:
+        self.tests: dict[str, dict[str, Any]] = {}
+
+    def add(self, report: Any) -> None:
+        """Take in the report of a test's setup, call or teardown."""
+        facts = getattr(report, "grading", None)
+        if facts is None:
+            return
+        known = self.tests.get(report.nodeid)
+        if known is None or known["outcome"] == "passed":
+            earned = 0.0
+            if report.passed and (report.when == "call" or known):
+                fraction = facts["fraction"]
+                earned = facts["points"] * (1.0 if fraction is None else fraction)
+            self.tests[report.nodeid] = facts | {
+                "outcome": report.outcome,
+                "score": earned,
+                "message": report.longreprtext if report.failed else "",
+                "seconds": (known or {}).get("seconds", 0.0) + report.duration,
+            }
+
+    def exercises(self) -> dict[str, tuple[float, float]]:
+        """Return earned and possible points of each exercise."""
+        sums: dict[str, tuple[float, float]] = {}
+        for test in self.tests.values():
+            earned, possible = sums.get(test["exercise"], (0.0, 0.0))
+            sums[test["exercise"]] = (earned + test["score"], possible + test["points"])
+        return sums
+
+
+TALLY = pytest.StashKey[Tally]()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    session.config.stash[TALLY] = Tally()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if SUBJECT not in config.stash:
+        return
+    tally = Tally()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                tally.add(report)
+    terminalreporter.section("points")
+    total, most = 0.0, 0.0
+    for exercise, (earned, possible) in sorted(tally.exercises().items()):
+        terminalreporter.write_line(f"{exercise:40} {earned:g}/{possible:g}")
+        total, most = total + earned, most + possible
+    terminalreporter.write_line(f"{'total':40} {total:g}/{most:g}")
+    if missing := config.stash.get(MISSING, None):
+        terminalreporter.write_line(f"not handed in: {', '.join(sorted(missing))}")
+    if config.getoption("hint"):
+        for test in tally.tests.values():
+            if test["outcome"] == "failed" and test["hint"]:
+                terminalreporter.write_line(f"hint for {test['test']}: {test['hint']}")

@@ -1,0 +1,303 @@
+"""The judge's end of the line: a submission's app as a WSGI callable, and its faults in words."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+
+from course.grading.box import PRELOADED, Wire, WireError
+from course.grading.wall import Wall
+
+OUTPUT_TAIL = 3000
+"""Characters of what an app printed that are kept for its author."""
+
+
+class AppFaultError(Exception):
+    """The submission's app did not do its part: ``kind`` for machines, the text for people."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        self.kind = kind
+        super().__init__(text)
+
+
+class BoxError(Exception):
+    """The box itself does not work; never the fault of a submission."""
+
+
+class Box:
+    """The processes in which one submission runs, test after test."""
+
+    def __init__(self, wall: Wall, source: Path) -> None:
+        self.wall = wall
+        self.source = source
+        self.strikes = 0
+        self.sent = ""
+        self._process: Any = None
+        self._wire: Wire | None = None
+        self._running = False
+        self._deadline: float | None = None
+        self._late = False
+        self._output = _memory_file()
+        self._closed = threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def start(self, order: dict[str, Any]) -> None:
+        """Start the app in a new process; raises ``AppFaultError`` if it does not stand up."""
+        self.end()
+        if self.strikes >= self.wall.limits.strikes:
+            raise AppFaultError("time", f"Not tried: the app ran out of time {self.strikes} times.")
+        os.ftruncate(self._output.fileno(), 0)
+        os.lseek(self._output.fileno(), 0, os.SEEK_SET)
+        file = order["module"].replace(".", "/") + ".py"
+        preload = sorted(_named_packages(self.source / order["folder"] / file))
+        head, _ = self._exchange(
+            order | {"preload": preload}, b"", self.wall.limits.import_seconds, "while it started"
+        )
+        self._running = True
+        if "failed" in head:
+            raise AppFaultError("import", _failure_text(head["failed"]))
+        if "started" not in head:
+            raise AppFaultError("wire", "The app process wrote something that is no answer.")
+
+    def ask(
+        self, question: dict[str, Any], body: bytes = b"", seconds: float | None = None
+    ) -> tuple[dict[str, Any], bytes]:
+        """Put one question to the running app and return its answer."""
+        limit = seconds or self.wall.limits.request_seconds
+        if not self._running:
+            raise AppFaultError("died", "The app process has ended; see the failure before.")
+        return self._exchange(question | {"seconds": limit}, body, limit, f"during {self.sent}")
+
+    def end(self) -> None:
+        """End the app's process and everything that it started."""
+        if not self._running:
+            return
+        self._running = False
+        try:
+            self._set_deadline(2)
+            assert self._wire is not None
+            self._wire.send({"end": True})
+            if hasattr(os, "fork"):
+                head, _ = self._wire.receive()
+                if "ended" not in head:
+                    self._kill()
+            else:
+                self._kill()
+        except WireError:
+            self._kill()
+        finally:
+            self._deadline = None
+
+    def output(self) -> str:
+        """Return the last lines that the app printed or logged."""
+        size = os.fstat(self._output.fileno()).st_size
+        start = max(0, size - 4 * OUTPUT_TAIL)
+        with os.fdopen(os.dup(self._output.fileno()), "rb") as file:
+            file.seek(start)
+            return file.read(4 * OUTPUT_TAIL).decode("utf-8", "replace")[-OUTPUT_TAIL:]
+
+    def close(self) -> None:
+        """End the box and everything in it."""
+        self._kill(wait=0)
+        self._closed.set()
+        self._output.close()
+
+    def _exchange(
+        self, head: dict[str, Any], body: bytes, seconds: float, when: str
+    ) -> tuple[dict[str, Any], bytes]:
+        if self._process is None:
+            self._open()
+        assert self._wire is not None
+        # The box ends its own app in time and says where it was. This is for the one that does not.
+        self._set_deadline(seconds + 1 + (10 if "module" in head else 0))
+        try:
+            self._wire.send(head, body)
+            answer, data = self._wire.receive()
+        except WireError as error:
+            late = self._late
+            code = self._kill()
+            raise self._fault(late, code, when, str(error)) from None
+        finally:
+            self._deadline = None
+        if "broken" in answer:
+            self._kill()
+            raise BoxError(f"The box cannot lay out the submission: {str(answer['broken'])[:200]}")
+        if "ended" in answer:
+            self._running = False
+            raise self._fault(False, answer["ended"], when, "")
+        return answer, data
+
+    def _fault(self, late: bool, code: int | None, when: str, reason: str) -> AppFaultError:
+        output = self.output()
+        if late or "Timeout (" in output:
+            self.strikes += 1
+            lines = re.findall(r'File "[^"]*?([\w-]+\.py)", line (\d+) in (\S+)', output)
+            own = [line for line in lines if line[0] in _file_names(self.source)]
+            place = f" It was at {own[0][0]}:{own[0][1]} in {own[0][2]}." if own else ""
+            return AppFaultError("time", f"The app did not answer in time {when}.{place}")
+        if reason and reason != "the line is closed":
+            return AppFaultError("wire", f"The app process wrote something else {when}: {reason}.")
+        how = "" if code is None else f": {_exit_text(code)}"
+        return AppFaultError("died", f"The app process ended {when}{how}.")
+
+    def _open(self) -> None:
+        process = self.wall.start(self.source, self._output)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._process = process
+        self._late = False
+        self._wire = Wire(process.stdout, process.stdin)
+        self._set_deadline(20)
+        try:
+            ready = self._wire.receive()[0].get("ready")
+        except WireError:
+            ready = False
+        finally:
+            self._deadline = None
+        if not ready:
+            self._kill()
+            raise BoxError(f"The box does not start: {self.output()[-500:]}")
+
+    def _kill(self, wait: float = 0.2) -> int | None:
+        process, self._process, self._running = self._process, None, False
+        if process is None:
+            return None
+        code: int | None
+        try:  # it may have ended by itself, in a way worth telling
+            code = process.wait(timeout=wait)
+        except Exception:
+            code = None
+        _kill_group(process)
+        for stream in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):
+                stream.close()
+        process.wait()
+        return code
+
+    def _set_deadline(self, seconds: float) -> None:
+        self._deadline = time.monotonic() + seconds
+
+    def _watch(self) -> None:
+        """Kill the box at its deadline, whatever the judge is waiting for at that moment."""
+        while not self._closed.wait(0.1):
+            deadline, process = self._deadline, self._process
+            if deadline and process and time.monotonic() > deadline:
+                self._late = True
+                _kill_group(process)
+
+
+def _kill_group(process: Any) -> None:
+    with contextlib.suppress(OSError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, 9)
+        else:
+            process.kill()
+
+
+class RemoteApp:
+    """The running app as a WSGI callable (PEP 3333), for Werkzeug's test client."""
+
+    def __init__(self, box: Box) -> None:
+        self._box = box
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Send the request over the wall and hand back what came over it, checked."""
+        body = environ["wsgi.input"].read()
+        path = environ.get("PATH_INFO", "") + (
+            f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else ""
+        )
+        self._box.sent = f"{environ['REQUEST_METHOD']} {path}"
+        environ["course.sent"] = body
+        environ["course.output"] = self._box.output
+        plain = {name: value for name, value in environ.items() if isinstance(value, str)}
+        plain.pop("werkzeug.request", None)
+        head, data = self._box.ask({"request": plain}, body)
+        if "raised" in head:
+            raise AppFaultError("raised", _failure_text(head["raised"]))
+        if "too_long" in head:
+            raise AppFaultError("size", f"The answer to {self._box.sent} is longer than 8 MB.")
+        status, headers = head.get("status"), head.get("headers")
+        if not _is_status(status) or not _are_headers(headers):
+            raise AppFaultError("wire", f"What came back for {self._box.sent} is no HTTP answer.")
+        assert isinstance(headers, list)
+        start_response(status, [(name, value) for name, value in headers])
+        return [data]
+
+
+def _is_status(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[1-5]\d\d( [ -~]*)?", value) is not None
+
+
+def _are_headers(value: object) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(pair, list)
+        and len(pair) == 2
+        and all(isinstance(each, str) and each.isprintable() for each in pair)
+        for pair in value
+    )
+
+
+def _failure_text(raised: Any) -> str:
+    """Say in plain words what a submission raised, with its file and line."""
+    if not isinstance(raised, dict):
+        return "The app failed, and said nothing that can be read."
+    kind, message = str(raised.get("type"))[:100], str(raised.get("message"))[:500]
+    place = f" ({raised['file']}:{raised['line']})" if raised.get("file") else ""
+    module = raised.get("module")
+    if kind in {"ModuleNotFoundError", "ImportError"} and module:
+        if kind == "ModuleNotFoundError":
+            return (
+                f"The package {module!r} is not installed{place}. Exercises need only what the "
+                "course installs: look for a spelling mistake in the import."
+            )
+        return f"The import does not work: {message}{place}"
+    if kind in {"SyntaxError", "IndentationError", "TabError"}:
+        return f"Python cannot read the file{place}: {message}"
+    if kind == "SystemExit":
+        return f"The file ends the program with exit({message}) when it is imported{place}."
+    if kind == "AttributeError" and "neither" in message:
+        return (
+            "The file has no app: it must define `app = Flask(__name__)`, or a function "
+            "`create_app` that returns one."
+        )
+    return f"{kind}: {message}{place}"
+
+
+def _exit_text(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    import signal
+
+    names = {9: "killed (SIGKILL), for example for too much memory", 24: "too much computing time"}
+    with contextlib.suppress(ValueError):
+        return names.get(-code, signal.Signals(-code).name)
+    return f"signal {-code}"
+
+
+def _named_packages(path: Path) -> set[str]:
+    try:
+        text = path.read_text("utf-8", errors="replace")
+    except OSError:
+        return set()
+    return PRELOADED & set(re.findall(r"^\s*(?:from|import)\s+(\w+)", text, re.MULTILINE))
+
+
+def _file_names(folder: Path) -> set[str]:
+    return {path.name for path in folder.rglob("*.py")}
+
+
+def _memory_file() -> Any:
+    """Return a file that lies in no folder, for what the app prints."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("output"), "w+b")
+    return tempfile.TemporaryFile()
+
+
