@@ -112,3 +112,57 @@ def run(lesson: str, port: int) -> None:
     command = ["--app", found.import_name, "run", "--debug", "--port", str(port)]
     click.echo("$ " + " ".join(["flask", *command]))
     flask.main(command, prog_name="flask")
+
+
+@main.command()
+@click.argument("exercise", required=False)
+@click.option("--all", "everything", is_flag=True, help="Show every failure, not the first only.")
+@click.option("--hint", "hints", is_flag=True, help="Show hints.")
+@click.option("--watch", is_flag=True, help="Check again whenever a file is saved.")
+def check(exercise: str | None, everything: bool, hints: bool, watch: bool) -> None:
+    """Check an exercise (``custom_converter``), or all of them, and say what to mend."""
+    from .grading import check as checking
+
+    try:
+        names = [checking.find(exercise)] if exercise else checking.in_order()
+    except (catalogue.UnknownLessonError, checking.NoExerciseError) as error:
+        raise click.UsageError(str(error)) from None
+    solved = _check(names, everything, hints)
+    if watch:
+        click.echo("Waiting for a file to be saved (Ctrl+C ends it) ...")
+        for _ in checking.changes([catalogue.ROOT / name for name in names]):
+            click.clear()
+            _check(names, everything, hints)
+            click.echo("Waiting for a file to be saved (Ctrl+C ends it) ...")
+    if not solved:
+        sys.exit(1)
+
+
+def _check(names: list[str], everything: bool, hints: bool) -> bool:
+    """Check, print, and tell whether all is solved; ``SystemExit`` 1 if the tests cannot run."""
+    from .grading import check as checking
+
+    try:
+        results = list(checking.check(names))
+    except checking.JudgeError as error:
+        raise click.ClickException(f"The tests cannot run: {error}") from None
+    open_ones = [result for result in results if not result.solved]
+    if len(names) == 1:
+        _print(checking.lines(results[0], everything=everything, hints=hints))
+    else:
+        for result in results:
+            done = sum(task.done for task in result.tasks if task.number)
+            state = "solved" if result.solved else f"{done} of {len(result.tasks)} tasks"
+            click.echo(f"{result.exercise:40} {state}")
+        for result in open_ones if everything else open_ones[:1]:
+            click.echo()
+            _print(checking.lines(result, everything=everything, hints=hints))
+    if len(names) > 1:
+        follow = f", next: {open_ones[0].exercise}" if open_ones else ""
+        click.echo(f"\n{len(results) - len(open_ones)} of {len(results)} solved{follow}.")
+    return not open_ones
+
+
+def _print(lines: list[str]) -> None:
+    for line in lines:
+        click.echo(line)

@@ -237,6 +237,7 @@ def _serve(wire: Wire, order: dict[str, Any], folder: Path, options: dict[str, A
         except BaseException as error:
             # SystemExit and KeyboardInterrupt too: a submission may raise anything.
             wire.send({"failed": _describe(error, folder)})
+            wire.receive()  # the end
             return
     wire.send({"started": app is not None})
     while True:

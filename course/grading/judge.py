@@ -92,8 +92,8 @@ class Judge:
         return {
             "exercise": exercise,
             "status": status,
-            "score": None if status == "grader-error" else score,
-            "max": most,
+            "score": None if status == "grader-error" else round(score, 3),
+            "max": round(most, 3),
             "tests": tests,
         }
 

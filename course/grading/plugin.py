@@ -292,7 +292,7 @@ def _is_ours(error: BaseException) -> bool:
 
 
 def _with_place(text: str, item: pytest.Item) -> str:
-    output = item.config.stash[SUBJECT].box.output().strip()
+    output = item.config.stash[SUBJECT].box.output().partition("Timeout (")[0].strip()
     return f"{text}\n\nThe app printed:\n{output[-1500:]}" if output else text
 
 

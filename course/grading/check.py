@@ -1,0 +1,223 @@
+"""``course check``: run an exercise's tests on the student's own file, and say what to mend.
+
+What is solved is found by running, never remembered. The student's code runs in a process of its
+own, on a copy: an endless loop ends, and no file or database of the student is touched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from course import catalogue
+from course.catalogue import ROOT
+from course.grading import judge
+from course.grading.submission import FILE, TESTS, exercises
+
+
+@dataclass(frozen=True)
+class Task:
+    """A numbered task of an exercise, and what is missing to it."""
+
+    number: int
+    title: str
+    failures: tuple[dict[str, Any], ...]
+
+    @property
+    def done(self) -> bool:
+        """Whether all tests of the task pass."""
+        return not self.failures
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came out of checking one exercise."""
+
+    exercise: str
+    status: str
+    score: float
+    most: float
+    tasks: tuple[Task, ...]
+    file: Path
+
+    @property
+    def solved(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.status == "graded" and all(task.done for task in self.tasks)
+
+    @property
+    def failures(self) -> list[dict[str, Any]]:
+        """The failing tests, in the order of the tasks."""
+        return [failure for task in self.tasks for failure in task.failures]
+
+
+class NoExerciseError(LookupError):
+    """The lesson has no exercise; the text names those that have."""
+
+
+class JudgeError(Exception):
+    """The judge did not start or did not answer; never the student's fault."""
+
+
+def find(name: str, root: Path = ROOT) -> str:
+    """Return the id of an exercise by its id, its plain name or its file.
+
+    Raises ``UnknownLessonError`` or ``NoExerciseError``.
+    """
+    short = name.replace("\\", "/").removeprefix("./").removesuffix(FILE).rstrip("/")
+    lesson = catalogue.find(short, root)
+    if lesson.id not in exercises():
+        near = [each for each in exercises() if each.startswith(lesson.day)] or exercises()
+        raise NoExerciseError(f"{lesson.id} has no exercise. These have: {', '.join(near)}.")
+    return lesson.id
+
+
+def in_order(root: Path = ROOT) -> list[str]:
+    """Return the ids of all exercises in the order of the course."""
+    having = set(exercises())
+    return [lesson.id for lesson in catalogue.lessons(root) if lesson.id in having]
+
+
+def tasks_of(path: Path) -> list[tuple[int, str]]:
+    """Return the numbered tasks that an exercise's docstring lists: their first sentences."""
+    try:
+        text = path.read_text("utf-8", errors="replace")
+    except OSError:
+        return []
+    found = re.findall(r"^(\d+)\. (.+(?:\n   +\S.*)*)", text, re.MULTILINE)
+    return [
+        (int(number), re.split(r"(?<=[.:]) ", " ".join(words.split()))[0].rstrip(":"))
+        for number, words in found
+    ]
+
+
+def check(names: list[str], root: Path = ROOT) -> Iterator[Result]:
+    """Check exercises side by side and yield their results in the order of ``names``.
+
+    Raises ``JudgeError`` when the tests themselves cannot run.
+    """
+    workers = max(1, min(len(names), os.cpu_count() or 1))
+    with ThreadPoolExecutor(workers) as pool:
+        parts = [pool.submit(_check, names[n::workers], root) for n in range(workers)]
+        yield from (parts[n % workers].result()[n // workers] for n in range(len(names)))
+
+
+def _check(names: list[str], root: Path) -> list[Result]:
+    """Check exercises one after the other, with one judge."""
+    process = judge.launch(TESTS, names, "process")
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        _read(process)
+        results = []
+        for name in names:
+            task = {"path": str(root), "exercises": [name]}
+            process.stdin.write(json.dumps(task) + "\n")
+            process.stdin.flush()
+            results.append(_result(_read(process)["exercises"][0], root))
+        return results
+    finally:
+        process.stdin.close()
+        process.stdout.close()
+        process.wait()
+
+
+def _read(process: Any) -> dict[str, Any]:
+    line = process.stdout.readline()
+    record: dict[str, Any] = json.loads(line) if line else {"broken": "The tests ended early."}
+    if "broken" in record:
+        raise JudgeError(record["broken"])
+    return record
+
+
+def _result(record: dict[str, Any], root: Path) -> Result:
+    file = root / record["exercise"] / FILE
+    failed = [test for test in record["tests"] if test["outcome"] == "failed"]
+    numbers = {test["task"] or 0 for test in record["tests"]}
+    titles = dict(tasks_of(file))
+    tasks = tuple(
+        Task(number, titles.get(number, ""), tuple(t for t in failed if (t["task"] or 0) == number))
+        for number in sorted(numbers | set(titles))
+    )
+    return Result(
+        record["exercise"], record["status"], record["score"] or 0.0, record["max"], tasks, file
+    )
+
+
+def place(result: Result, failure: dict[str, Any], root: Path = ROOT) -> str:
+    """Return the ``file:line`` to look at: where it failed, or where the task is to be done."""
+    file = result.file.relative_to(root).as_posix()
+    if found := re.findall(rf"{re.escape(FILE)}:(\d+)", failure["message"]):
+        return f"{file}:{found[0]}"
+    if result.file.exists():
+        lines = result.file.read_text("utf-8", errors="replace").splitlines()
+        for number, line in enumerate(lines, 1):
+            if "TODO" in line and re.search(rf"tasks?\b.*\b{failure['task']}\b", line):
+                return f"{file}:{number}"
+    return file
+
+
+def lines(result: Result, *, everything: bool = False, hints: bool = False) -> list[str]:
+    """Return the result in plain words: the tasks, and the first failure or all of them."""
+    shown = [result.exercise]
+    if result.status == "missing":
+        return [*shown, f"  There is no {FILE} in this lesson's folder."]
+    broken = result.status == "import-error"
+    for task in result.tasks:
+        if task.number:
+            state = "?" if broken else "done" if task.done else "to do"
+            shown.append(f"  task {task.number}  {state:6} {task.title}".rstrip())
+    failures = result.failures
+    if broken:
+        failures = failures[:1]
+    for failure in failures if everything else failures[:1]:
+        shown += ["", f"  {place(result, failure)}"]
+        if not broken:
+            shown.append(f"  {_sentence(failure['about'])}")
+        shown += [f"    {line}".rstrip() for line in failure["message"].splitlines()]
+        if failure["hint"] and hints and not broken:
+            shown.append(f"  Hint: {failure['hint']}")
+    if len(failures) > 1 and not everything:
+        shown += ["", f"  {len(failures) - 1} more; --all shows them."]
+    if failures and not hints and not broken and failures[0]["hint"]:
+        shown.append("  --hint gives a hint.")
+    shown += ["", f"  {'Solved: ' if result.solved else ''}{result.score:g} of {result.most:g} points."]
+    return shown
+
+
+def _sentence(text: str) -> str:
+    return " ".join(text.split())
+
+
+def changes(paths: list[Path], interval: float = 0.25) -> Iterator[None]:
+    """Yield whenever a file below the folders was saved and has been at rest for an interval."""
+
+    def state() -> dict[Path, int]:
+        found = {}
+        for folder in paths:
+            for path in folder.rglob("*"):
+                try:
+                    if path.is_file() and path.suffix != ".pyc":
+                        found[path] = path.stat().st_mtime_ns
+                except OSError:  # removed in between, as editors do while they save
+                    continue
+        return found
+
+    seen = state()
+    while True:
+        time.sleep(interval)
+        now = state()
+        if now == seen:
+            continue
+        while now != seen:  # an editor may still be writing
+            seen = now
+            time.sleep(interval)
+            now = state()
+        yield
