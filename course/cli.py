@@ -7,8 +7,11 @@ import socket
 import sys
 import threading
 import webbrowser
+from pathlib import Path
+from typing import Any
 
 import click
+from rich.markup import escape
 
 from . import catalogue
 
@@ -166,3 +169,82 @@ def _check(names: list[str], everything: bool, hints: bool) -> bool:
 def _print(lines: list[str]) -> None:
     for line in lines:
         click.echo(line)
+
+
+@main.command()
+@click.argument(
+    "folders",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    metavar="FOLDER...",
+)
+@click.option("--exercise", "exercises", multiple=True, help="Only this one (repeatable).")
+@click.option(
+    "--tests",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Tests of your own, laid out like tests/exercises; students never see them.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("grades"),
+    show_default=True,
+    help="Where the gradebook goes.",
+)
+@click.option("--workers", type=click.IntRange(1, 256), help="Side by side (default: cores + 2).")
+@click.option(
+    "--isolation", type=click.Choice(["strong", "process"]), help="Default: strong on Linux."
+)
+@click.option("--due", help="End of the time, such as 2026-03-01T23:59+08:00.")
+@click.option("--late", default="10%/day", show_default=True, help="What a late day costs.")
+@click.option("--grace", default="15m", show_default=True, help="How long late is not late.")
+@click.option(
+    "--times",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV file: student, submitted.",
+)
+@click.option(
+    "--roster",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Moodle's grading worksheet or Canvas's gradebook, to be filled.",
+)
+@click.option("--column", help="The roster's column to fill.")
+@click.option("--scheduler", help="Grade on a dask cluster, such as tcp://10.0.0.5:8786.")
+@click.option("--force", is_flag=True, help="Grade again what is graded already.")
+def grade(folders: tuple[Path, ...], **chosen: Any) -> None:
+    """Grade every submission in the folders (folders, zip files) and write a gradebook."""
+    from rich.console import Console
+
+    from .grading import classroom, gradebook
+    from .grading.submission import TESTS
+
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        lateness = classroom.parse_lateness(chosen["due"], chosen["late"], chosen["grace"])
+        options = classroom.Options(
+            folders=[folder.absolute() for folder in folders],
+            out=chosen["out"].absolute(),
+            exercises=[name.replace("\\", "/").strip("/") for name in chosen["exercises"]],
+            tests=(chosen["tests"] or TESTS).absolute(),
+            isolation=chosen["isolation"],
+            workers=chosen["workers"] or 0,
+            scheduler=chosen["scheduler"],
+            lateness=lateness,
+            times=chosen["times"],
+            roster=chosen["roster"],
+            column=chosen["column"],
+            force=chosen["force"],
+        )
+        with console.status("", spinner="line") as status:
+
+            def say(line: str) -> None:
+                console.print(line, markup=False)
+
+            code = classroom.grade(options, say, lambda line: status.update(escape(line)))
+    except (classroom.ClassroomError, gradebook.GradebookError) as error:
+        raise click.UsageError(str(error)) from None
+    except KeyboardInterrupt:
+        click.echo("\nInterrupted. What is graded is kept; the same command goes on from there.")
+        sys.exit(130)
+    sys.exit(code)

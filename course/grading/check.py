@@ -188,7 +188,10 @@ def lines(result: Result, *, everything: bool = False, hints: bool = False) -> l
         shown += ["", f"  {len(failures) - 1} more; --all shows them."]
     if failures and not hints and not broken and failures[0]["hint"]:
         shown.append("  --hint gives a hint.")
-    shown += ["", f"  {'Solved: ' if result.solved else ''}{result.score:g} of {result.most:g} points."]
+    shown += [
+        "",
+        f"  {'Solved: ' if result.solved else ''}{result.score:g} of {result.most:g} points.",
+    ]
     return shown
 
 

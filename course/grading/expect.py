@@ -45,7 +45,10 @@ def expect(
     for name, value in (headers or {}).items():
         found = reply.headers.get(name)
         if found != value:
-            fail(reply, f"the header `{name}: {value}`; it was " + (f"`{found}`" if found else "missing"))
+            fail(
+                reply,
+                f"the header `{name}: {value}`; it was " + (f"`{found}`" if found else "missing"),
+            )
     return reply
 
 
@@ -97,7 +100,9 @@ def _problem(environ: Mapping[str, Any]) -> str:
     """Return the last exception that the app logged, with the student's line."""
     output = environ["course.output"]() if "course.output" in environ else ""
     places = re.findall(r'File "[^"]*?([\w-]+/)?(exercise\.py)", line (\d+)', output)
-    errors = re.findall(r"^([A-Za-z_][\w.]*(?:Error|Exception|Warning|Exit)\b.*)$", output, re.MULTILINE)
+    errors = re.findall(
+        r"^([A-Za-z_][\w.]*(?:Error|Exception|Warning|Exit)\b.*)$", output, re.MULTILINE
+    )
     if not errors:
         return ""
     place = f" ({places[-1][1]}:{places[-1][2]})" if places else ""

@@ -31,16 +31,20 @@ class Judge:
         self.tally = plugin.Tally()
 
     def pytest_configure(self, config: pytest.Config) -> None:
+        """Let the exercises' tests be collected."""
         config.stash[plugin.JUDGED] = True
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Tell of tests that cannot be read; without all of them nothing is graded."""
         if report.failed:
             self._write({"broken": f"{report.nodeid} cannot be collected: {report.longreprtext}"})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take in what one test says about the submission at hand."""
         self.tally.add(report)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Grade what is named on the standard input, until that ends."""
         self._write({"ready": len(session.items)})
         for line in self.tasks:
             task = json.loads(line)
@@ -148,7 +152,9 @@ def main() -> int:
     # cannot have here.
     words += ["-p", "no:unraisableexception", "-p", "no:threadexception"]
     words += ["--import-mode=importlib", "--rootdir", str(tests), "-c", os.devnull, "--capture=sys"]
-    return int(pytest.main([*words, *map(str, paths)], plugins=[plugin, Judge(barrier, tasks, results)]))
+    return int(
+        pytest.main([*words, *map(str, paths)], plugins=[plugin, Judge(barrier, tasks, results)])
+    )
 
 
 if __name__ == "__main__":

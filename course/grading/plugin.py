@@ -18,7 +18,7 @@ import pytest
 from werkzeug.test import Client
 
 from course.grading import submission, wall
-from course.grading.remote import AppFaultError, Box, RemoteApp
+from course.grading.remote import AppFaultError, Box, BoxError, RemoteApp, failure_text
 
 MARKERS = (
     "points(n): what the test is worth, all its cases together",
@@ -38,6 +38,7 @@ class Subject:
         self.started = time.monotonic()
 
     def close(self) -> None:
+        """End the box and remove the copies."""
         self.box.close()
         self.submission.close()
 
@@ -49,6 +50,7 @@ MISSING = pytest.StashKey[set[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options for one submission."""
     group = parser.getgroup("grading", "grading a submission")
     group.addoption("--submission", type=Path, help="folder or exercise file to be graded")
     group.addoption(
@@ -60,6 +62,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Name the markers, and get the submission ready if there is one."""
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     path = config.getoption("submission", default=None)
@@ -76,11 +79,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing behind."""
     if subject := config.stash.get(SUBJECT, None):
         subject.close()
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say what is graded and what protects."""
     if subject := config.stash.get(SUBJECT, None):
         barrier = subject.wall
         return [
@@ -96,7 +101,9 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave the exercises' tests out of runs that grade nothing."""
-    if collection_path.name.startswith("test_") and collection_path.is_relative_to(submission.TESTS):
+    if collection_path.name.startswith("test_") and collection_path.is_relative_to(
+        submission.TESTS
+    ):
         return None if SUBJECT in config.stash or JUDGED in config.stash else True
     return None
 
@@ -114,9 +121,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if subject is None:
         return
     ids = {item: submission.of_test(item.path) for item in items}
-    one_file = subject.submission.path.is_file()
-    if one_file and len(set(ids.values())) > 1:
-        own = "/".join(subject.submission.path.parts[-3:-1])
+    if subject.submission.is_single and len(set(ids.values())) > 1:
+        folder = subject.submission.file("")
+        own = "/".join(folder.parts[-3:-1]) if folder else ""
         missing = set(ids.values()) - {own}
         if own not in ids.values():
             raise pytest.UsageError(
@@ -131,7 +138,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not items:
         raise pytest.UsageError(
             f"{subject.submission.path} holds no exercise: expected for example "
-            f"{sorted(missing)[0] if missing else 'day01/converters'}/{submission.FILE}"
+            f"{min(missing, default='day01/converters')}/{submission.FILE}"
         )
 
 
@@ -196,9 +203,7 @@ def call(start: Callable[..., Client], request: pytest.FixtureRequest) -> Callab
         box.sent = f"{function}({', '.join(map(repr, args))})"
         head, _ = box.ask({"call": function, "args": list(args)})
         if "raised" in head:
-            from course.grading.remote import _failure_text
-
-            raise AppFaultError("raised", f"{box.sent} raised {_failure_text(head['raised'])}")
+            raise AppFaultError("raised", f"{box.sent} raised {failure_text(head['raised'])}")
         return head.get("value")
 
     return run
@@ -286,8 +291,6 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def _is_ours(error: BaseException) -> bool:
-    from course.grading.remote import BoxError
-
     return isinstance(error, BoxError | OSError)
 
 
@@ -329,14 +332,8 @@ class Tally:
         return sums
 
 
-TALLY = pytest.StashKey[Tally]()
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    session.config.stash[TALLY] = Tally()
-
-
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print the points of each exercise and their sum."""
     if SUBJECT not in config.stash:
         return
     tally = Tally()

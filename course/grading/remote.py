@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-
 
 from course.grading.box import PRELOADED, Wire, WireError
 from course.grading.wall import Wall
@@ -63,7 +63,7 @@ class Box:
         )
         self._running = True
         if "failed" in head:
-            raise AppFaultError("import", _failure_text(head["failed"]))
+            raise AppFaultError("import", failure_text(head["failed"]))
         if "started" not in head:
             raise AppFaultError("wire", "The app process wrote something that is no answer.")
 
@@ -177,7 +177,7 @@ class Box:
         code: int | None
         try:  # it may have ended by itself, in a way worth telling
             code = process.wait(timeout=wait)
-        except Exception:
+        except subprocess.TimeoutExpired:
             code = None
         _kill_group(process)
         for stream in (process.stdin, process.stdout):
@@ -225,7 +225,7 @@ class RemoteApp:
         plain.pop("werkzeug.request", None)
         head, data = self._box.ask({"request": plain}, body)
         if "raised" in head:
-            raise AppFaultError("raised", _failure_text(head["raised"]))
+            raise AppFaultError("raised", failure_text(head["raised"]))
         if "too_long" in head:
             raise AppFaultError("size", f"The answer to {self._box.sent} is longer than 8 MB.")
         status, headers = head.get("status"), head.get("headers")
@@ -249,7 +249,7 @@ def _are_headers(value: object) -> bool:
     )
 
 
-def _failure_text(raised: Any) -> str:
+def failure_text(raised: Any) -> str:
     """Say in plain words what a submission raised, with its file and line."""
     if not isinstance(raised, dict):
         return "The app failed, and said nothing that can be read."
@@ -291,7 +291,7 @@ def _named_packages(path: Path) -> set[str]:
         text = path.read_text("utf-8", errors="replace")
     except OSError:
         return set()
-    return PRELOADED & set(re.findall(r"^\s*(?:from|import)\s+(\w+)", text, re.MULTILINE))
+    return set(PRELOADED) & set(re.findall(r"^\s*(?:from|import)\s+(\w+)", text, re.MULTILINE))
 
 
 def _file_names(folder: Path) -> set[str]:
@@ -303,5 +303,3 @@ def _memory_file() -> Any:
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("output"), "w+b")
     return tempfile.TemporaryFile()
-
-

@@ -20,7 +20,11 @@ SIZE_LIMIT = 4 * 2**20
 
 
 class Submission:
-    """A folder of the repository's shape, or a single exercise file."""
+    """What one student handed in, in one of three shapes.
+
+    A folder laid out like the repository (``day01/converters/exercise.py``, any number of
+    exercises), the folder of one exercise (``exercise.py`` and its other files), or one file.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -28,14 +32,15 @@ class Submission:
         self.stage = Path(self._stage.name)
         self.stage.chmod(0o755)
 
-    def file(self, exercise: str) -> Path | None:
-        """Return the file handed in for an exercise (``day01/converters``), or None.
+    @property
+    def is_single(self) -> bool:
+        """Whether it answers for whatever exercise it is tested as."""
+        return self.path.is_file() or _is_plain(self.path / FILE)
 
-        A single file answers for whatever it is tested as, unless its own folders name another
-        exercise.
-        """
-        if self.path.is_file():
-            return self.path
+    def file(self, exercise: str) -> Path | None:
+        """Return the file handed in for an exercise (``day01/converters``), or None."""
+        if self.is_single:
+            return self.path if self.path.is_file() else self.path / FILE
         file = self.path / exercise / FILE
         return file if _is_plain(file) and _inside(file, self.path) else None
 
@@ -79,7 +84,9 @@ class Submission:
 
 def exercises(tests: Path = TESTS) -> list[str]:
     """Return the ids of the exercises that have tests, in the order of the days."""
-    return sorted({f"{p.parent.parent.name}/{p.parent.name}" for p in tests.glob("day*/*/test_*.py")})
+    return sorted(
+        {f"{p.parent.parent.name}/{p.parent.name}" for p in tests.glob("day*/*/test_*.py")}
+    )
 
 
 def of_test(path: Path) -> str:

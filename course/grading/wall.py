@@ -21,7 +21,7 @@ import sysconfig
 import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from course.catalogue import ROOT
 
@@ -71,7 +71,7 @@ class Wall:
     def start(self, source: Path, output: IO[bytes]) -> subprocess.Popen[bytes]:
         """Start a box for the submission laid out in ``source``; it prints into ``output``."""
         root = hasattr(os, "getuid") and os.getuid() == 0
-        options = {
+        options: dict[str, Any] = {
             "limits": asdict(self.limits),
             # A number that no user has, so that root's exception from the process limit and root's
             # rights over files end at the fork.
@@ -80,7 +80,11 @@ class Wall:
         }
         if self.isolation == "strong":
             options |= {name: f"{INSIDE}/{name}" for name in ("source", "work", "course")}
-            command = [*self._bubblewrap(source, root), *_python(f"{INSIDE}/box.py"), json.dumps(options)]
+            command = [
+                *self._bubblewrap(source, root),
+                *_python(f"{INSIDE}/box.py"),
+                json.dumps(options),
+            ]
             environ = {}
         else:
             work = tempfile.mkdtemp(prefix="box-", dir=source.parent)
@@ -114,8 +118,8 @@ class Wall:
         size = str(self.limits.disk)
         words += ["--proc", "/proc", "--dev", "/dev"]
         # Before the folders that are shown: one of them may lie below /tmp.
-        words += ["--perms", "1777", "--size", size, "--tmpfs", "/tmp"]  # noqa: S108
-        words += ["--perms", "1777", "--size", "1048576", "--tmpfs", "/dev/shm"]  # noqa: S108
+        words += ["--perms", "1777", "--size", size, "--tmpfs", "/tmp"]
+        words += ["--perms", "1777", "--size", "1048576", "--tmpfs", "/dev/shm"]
         for name in ("/bin", "/sbin", "/lib", "/lib64", "/lib32"):
             if Path(name).is_symlink():
                 words += ["--symlink", os.readlink(name), name]
@@ -181,7 +185,7 @@ def _bubblewrap_problem() -> str | None:
     if not shutil.which("bwrap"):
         return "bubblewrap is not installed (package bubblewrap)"
     words = [_bwrap_path(), "--unshare-pid", "--unshare-net", "--unshare-ipc", "--ro-bind", "/"]
-    words += ["/", "--proc", "/proc", "--tmpfs", "/tmp", "--", sys.executable, "-I", "-c", ""]  # noqa: S108
+    words += ["/", "--proc", "/proc", "--tmpfs", "/tmp", "--", sys.executable, "-I", "-c", ""]
     done = subprocess.run(words, check=False, capture_output=True, text=True, timeout=20)
     return None if done.returncode == 0 else f"bubblewrap fails: {done.stderr.strip()[:200]}"
 
