@@ -160,19 +160,26 @@ def feedback(record: Record, part: float, score: float | None) -> str:
         if exercise["status"] == "missing":
             lines.append("Not handed in.")
         told: set[str] = set()
-        for test in exercise["tests"]:
-            mark = "x" if test["outcome"] == "passed" else " "
-            points = f"{test['score']:g} of {test['points']:g}"
-            if test["hidden"]:
-                lines.append(f"- [{mark}] a hidden test ({points})")
-                continue
-            lines.append(f"- [{mark}] {_plain(test['about'])} ({points})")
-            if test["message"] and test["message"] not in told:
-                told.add(test["message"])
-                lines += ["", *_fenced(test["message"]), ""]
-                if test["hint"]:
-                    lines += [f"  Hint: {_plain(test['hint'])}", ""]
+        for cases in _by_function(exercise["tests"]):
+            first = next((test for test in cases if test["outcome"] != "passed"), cases[0])
+            mark = "x" if first["outcome"] == "passed" else " "
+            earned, most = (round(sum(t[n] for t in cases), 3) for n in ("score", "points"))
+            about = "a hidden test" if first["hidden"] else _plain(first["about"])
+            lines.append(f"- [{mark}] {about} ({earned:g} of {most:g})")
+            if not first["hidden"] and first["message"] and first["message"] not in told:
+                told.add(first["message"])
+                lines += ["", *_fenced(first["message"]), ""]
+                if first["hint"]:
+                    lines += [f"  Hint: {_plain(first['hint'])}", ""]
     return "\n".join(lines) + "\n"
+
+
+def _by_function(tests: list[Record]) -> list[list[Record]]:
+    """Return the tests in their order, the cases of one test function together."""
+    together: dict[str, list[Record]] = {}
+    for test in tests:
+        together.setdefault(test["test"].partition("[")[0], []).append(test)
+    return list(together.values())
 
 
 def _plain(text: str) -> str:

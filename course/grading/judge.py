@@ -85,10 +85,10 @@ class Judge:
             status = "missing"
         elif "grader" in kinds or len(tests) != len(items):
             status = "grader-error"
+        elif "import" in kinds and all(test["kind"] in {"import", "time"} for test in tests):
+            status = "import-error"
         elif "time" in kinds:
             status = "partial"
-        elif tests and all(test["kind"] == "import" for test in tests):
-            status = "import-error"
         else:
             status = "graded"
         score = sum(test["score"] for test in tests)

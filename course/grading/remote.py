@@ -139,18 +139,20 @@ class Box:
 
     def _fault(self, late: bool, code: int | None, when: str, reason: str) -> AppFaultError:
         output = self.output()
+        starting = when == "while it started"
         if late or "Timeout (" in output:
             # What hangs while it starts hangs for every test.
-            starting = when == "while it started"
             self.strikes += self.wall.limits.strikes if starting else 1
             lines = re.findall(r'File "[^"]*?([\w-]+\.py)", line (\d+) in (\S+)', output)
             own = [line for line in lines if line[0] in _file_names(self.source)]
             place = f" It was at {own[0][0]}:{own[0][1]} in {own[0][2]}." if own else ""
-            return AppFaultError("time", f"The app did not answer in time {when}.{place}")
+            kind = "import" if starting else "time"
+            return AppFaultError(kind, f"The app did not answer in time {when}.{place}")
         if reason and reason != "the line is closed":
             return AppFaultError("wire", f"The app process wrote something else {when}: {reason}.")
         how = "" if code is None else f": {_exit_text(code)}"
-        return AppFaultError("died", f"The app process ended {when}{how}.")
+        kind = "import" if starting else "died"
+        return AppFaultError(kind, f"The app process ended {when}{how}.")
 
     def _open(self) -> None:
         process = self.wall.start(self.source, self._output)

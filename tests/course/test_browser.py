@@ -245,6 +245,7 @@ LESSON_PAGES = [
     "day03/database/",
     "day03/database/authors/1",
     "day03/composite_key/",
+    "day04/login/login",
 ]
 
 

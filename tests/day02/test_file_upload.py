@@ -151,7 +151,7 @@ ATTACKS = [
     "../evil.png",
     "../../evil.png",
     "../../../../../../evil.png",
-    "/tmp/evil.png",  # noqa: S108 - only a name
+    "/tmp/evil.png",
     "..\\..\\evil.png",
     "C:\\evil.png",
     "x/../../evil.png",

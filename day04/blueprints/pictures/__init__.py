@@ -1,0 +1,53 @@
+"""The rooms with the pictures: a part with templates, files, hooks and an error page of its own."""
+
+from flask import Blueprint, Response, abort, g, render_template
+from werkzeug.exceptions import NotFound
+
+from ..collection import PICTURES
+
+pictures = Blueprint("pictures", __name__, template_folder="templates", static_folder="static")
+
+
+@pictures.before_request
+def post_guard():
+    """Put a guard into the rooms; the other parts have none."""
+    g.guard = "Ada"
+
+
+@pictures.after_request
+def name_guard(response: Response):
+    """Name the guard, with this part's static files too."""
+    response.headers["X-Guard"] = g.get("guard", "nobody")
+    return response
+
+
+@pictures.errorhandler(404)
+def not_found(error: NotFound):
+    """Answer when a view of this part aborts with 404, and for no other address."""
+    return render_template("pictures/not_found.html"), 404
+
+
+@pictures.get("/")
+def index():
+    """List the pictures."""
+    return render_template("pictures/index.html", pictures=PICTURES)
+
+
+@pictures.get("/<int:number>")
+def picture(number: int):
+    """Show one picture."""
+    if number not in PICTURES:
+        abort(404)
+    return render_template("pictures/picture.html", title=PICTURES[number]["en"])
+
+
+@pictures.get("/notice")
+def notice():
+    """Show this part's notice: its folder carries the name of the blueprint."""
+    return render_template("pictures/notice.html")
+
+
+@pictures.get("/notice-clash")
+def notice_clash():
+    """Show the wrong notice: the app has a file of that name, and the app is asked first."""
+    return render_template("notice.html")

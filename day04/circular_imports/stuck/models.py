@@ -1,0 +1,12 @@
+"""Define the model; its class needs the database."""
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .app import db
+
+
+class Book(db.Model):
+    """One row of the table ``book``."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]

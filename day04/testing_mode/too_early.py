@@ -1,0 +1,18 @@
+"""Show the mistake: the extension is built first, and the settings come when it has read them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from .guest_book import GuestBook
+
+
+def create_app_unsafe(config: Mapping[str, Any] | None = None) -> Flask:
+    """Build an app that takes settings, and keeps its data where they do not say."""
+    app = Flask(__name__)
+    app.config["DATA_FOLDER"] = Path(app.instance_path) / "day04_testing_mode"
+    GuestBook(app)
+    app.config.from_mapping(config or {})
+    return app

@@ -1,0 +1,528 @@
+import logging
+import re
+
+import pytest
+from flask import Blueprint, Flask, abort, render_template, url_for
+from flask.cli import ScriptInfo
+from jinja2 import TemplateNotFound
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BuildError
+
+from day04.blueprints import create_app
+from day04.blueprints.collection import PICTURES
+from day04.blueprints.home import home
+
+app = create_app()
+
+
+def page(client, path, status=200):
+    response = client.get(path)
+    assert response.status_code == status
+    assert response.mimetype == "text/html"
+    return response.text
+
+
+def built(endpoint, at="/", **values):
+    """Build an address inside of a request to ``at``."""
+    with app.test_request_context(at):
+        return url_for(endpoint, **values)
+
+
+def part(name="part", **options):
+    """Make a blueprint with one view at ``/p`` that tells its endpoint."""
+    blueprint = Blueprint(name, __name__, **options)
+    blueprint.add_url_rule("/p", "view", lambda: name)
+    return blueprint
+
+
+def folder(path, **files):
+    """Make a folder with files and return it."""
+    path.mkdir(parents=True)
+    for name, text in files.items():
+        (path / f"{name}.txt").write_text(text, "utf-8")
+    return path
+
+
+# The app and the parts.
+
+
+@pytest.mark.point("D4-13", "D4-18")
+def test_a_blueprint_serves_nothing_until_it_is_registered():
+    app, blueprint = Flask(__name__), part()
+    assert app.test_client().get("/p").status_code == 404
+    app = Flask(__name__)
+    app.register_blueprint(blueprint)
+    assert app.test_client().get("/p").text == "part"
+
+
+@pytest.mark.point("D4-13")
+def test_a_blueprint_is_no_app():
+    assert not callable(home)
+    assert not hasattr(home, "run")
+    assert not hasattr(home, "config")
+
+
+@pytest.mark.point("D4-16", "D4-18", "D4-19")
+@pytest.mark.parametrize(
+    ("path", "endpoint"),
+    [
+        ("/", "home.index"),
+        ("/pictures/", "pictures.index"),
+        ("/pictures/1", "pictures.picture"),
+        ("/pictures/notice", "pictures.notice"),
+        ("/en/guide/", "guide_en.index"),
+        ("/zh/guide/2", "guide_zh.station"),
+        ("/api/v1/pictures", "api.v1.index"),
+        ("/api/v1/pictures/1", "api.v1.picture"),
+    ],
+)
+def test_each_part_has_its_prefix_and_its_name_before_the_endpoint(client, path, endpoint):
+    response = client.get(path)
+    assert response.status_code == 200
+    assert response.headers["X-Endpoint"] == endpoint
+    if response.mimetype == "text/html":
+        assert f"Endpoint: <code>{endpoint}</code>" in response.text
+
+
+def test_the_app_has_these_rules_and_no_others():
+    rules = sorted((rule.endpoint, rule.rule) for rule in app.url_map.iter_rules())
+    assert rules == [
+        ("api.v1.index", "/api/v1/pictures"),
+        ("api.v1.picture", "/api/v1/pictures/<int:number>"),
+        ("guide_en.index", "/en/guide/"),
+        ("guide_en.station", "/en/guide/<int:stop>"),
+        ("guide_zh.index", "/zh/guide/"),
+        ("guide_zh.station", "/zh/guide/<int:stop>"),
+        ("home.index", "/"),
+        ("home.static", "/static/<path:filename>"),
+        ("pictures.index", "/pictures/"),
+        ("pictures.notice", "/pictures/notice"),
+        ("pictures.notice_clash", "/pictures/notice-clash"),
+        ("pictures.picture", "/pictures/<int:number>"),
+        ("pictures.static", "/pictures/static/<path:filename>"),
+        ("static", "/static/<path:filename>"),
+    ]
+
+
+@pytest.mark.point("D4-19")
+def test_prefix_and_slash_make_an_address_with_a_slash(client):
+    response = client.get("/pictures")
+    assert (response.status_code, response.location) == (308, "http://localhost/pictures/")
+
+
+@pytest.mark.point("D4-19")
+def test_the_prefix_at_registration_replaces_the_one_in_the_constructor(client):
+    app, blueprint = Flask(__name__), part(url_prefix="/inbp")
+    app.register_blueprint(blueprint, url_prefix="/reg")
+    assert app.test_client().get("/reg/p").status_code == 200
+    for path in ("/inbp/p", "/reg/inbp/p", "/inbp/reg/p", "/p"):
+        assert app.test_client().get(path).status_code == 404
+    assert client.get("/guide/").status_code == 404
+
+
+@pytest.mark.point("D4-19")
+def test_the_prefix_of_the_constructor_holds_where_no_other_is_given():
+    app = Flask(__name__)
+    app.register_blueprint(part(url_prefix="/inbp"))
+    assert app.test_client().get("/inbp/p").status_code == 200
+    assert app.test_client().get("/p").status_code == 404
+
+
+# Names.
+
+
+@pytest.mark.point("D4-16")
+def test_two_parts_may_use_the_same_name_for_a_view(client):
+    assert app.view_functions["home.index"] is not app.view_functions["pictures.index"]
+    assert built("home.index") == "/"
+    assert built("pictures.index") == "/pictures/"
+    with pytest.raises(BuildError):
+        built("index")
+
+
+@pytest.mark.point("D4-16")
+def test_a_dot_in_the_name_is_refused():
+    with pytest.raises(ValueError, match="'name' may not contain a dot"):
+        Blueprint("app.users", __name__)
+    with pytest.raises(ValueError, match="'name' may not be empty"):
+        Blueprint("", __name__)
+    with pytest.raises(ValueError, match="'endpoint' may not contain a dot"):
+        Blueprint("users", __name__).add_url_rule("/", "a.b", lambda: "")
+
+
+@pytest.mark.point("D4-17")
+@pytest.mark.parametrize(
+    ("at", "relative", "address"),
+    [
+        ("/", ".index", "/"),
+        ("/pictures/1", ".index", "/pictures/"),
+        ("/zh/guide/1", ".index", "/zh/guide/"),
+        ("/en/guide/1", ".index", "/en/guide/"),
+        ("/api/v1/pictures/1", ".index", "/api/v1/pictures"),
+    ],
+)
+def test_a_leading_dot_means_the_part_that_is_answering(at, relative, address):
+    assert built(relative, at) == address
+
+
+@pytest.mark.point("D4-17")
+def test_outside_of_a_part_the_dot_means_the_app():
+    app = Flask(__name__)
+    app.add_url_rule("/", "index", lambda: url_for(".index"))
+    assert app.test_client().get("/").text == "/"
+
+
+@pytest.mark.point("D4-14", "D4-16")
+def test_nested_blueprints_join_their_names_and_prefixes(client):
+    answer = client.get("/api/v1/pictures/2").json
+    assert answer == {
+        "title": "Two pears",
+        "endpoint": "api.v1.picture",
+        "blueprints": ["api.v1", "api"],
+    }
+    links = client.get("/api/v1/pictures").json["pictures"]
+    assert links == [f"/api/v1/pictures/{number}" for number in PICTURES]
+
+
+# Late and double registration.
+
+
+@pytest.mark.point("D4-17")
+def test_a_view_that_comes_after_the_registration_is_refused():
+    app, blueprint = Flask(__name__), part()
+    app.register_blueprint(blueprint)
+    with pytest.raises(AssertionError, match="can no longer be called on the blueprint 'part'"):
+        blueprint.get("/late")(lambda: "")
+    with pytest.raises(AssertionError, match="'before_request' can no longer be called"):
+        blueprint.before_request(lambda: None)
+
+
+@pytest.mark.point("D4-18")
+def test_twice_under_one_name_is_refused():
+    app, blueprint = Flask(__name__), part()
+    app.register_blueprint(blueprint)
+    with pytest.raises(
+        ValueError, match="The name 'part' is already registered for this blueprint"
+    ):
+        app.register_blueprint(blueprint, url_prefix="/again")
+    message = "The name 'part' is already registered for a different blueprint"
+    with pytest.raises(ValueError, match=message):
+        app.register_blueprint(part(), url_prefix="/other")
+    app.register_blueprint(blueprint, url_prefix="/again", name="again")
+    assert app.test_client().get("/again/p").text == "part"
+
+
+@pytest.mark.point("D4-14", "D4-18")
+@pytest.mark.parametrize(
+    ("language", "greeting", "second"),
+    [("en", "Welcome to the museum.", "Two pears"), ("zh", "欢迎来到博物馆。", "两个梨")],
+)
+def test_one_guide_serves_two_languages_and_stays_in_each(client, language, greeting, second):
+    text = page(client, f"/{language}/guide/")
+    assert f'<p lang="{language}">{greeting}</p>' in text
+    assert f'href="/{language}/guide/1">Next stop' in text
+    text = page(client, f"/{language}/guide/2")
+    assert f'<p lang="{language}">{second}</p>' in text
+    assert f'href="/{language}/guide/3">Next stop' in text
+    text = page(client, f"/{language}/guide/3")
+    assert "Next stop" not in text
+    assert f'href="/{language}/guide/">From the beginning' in text
+
+
+def test_one_blueprint_serves_several_apps():
+    other = create_app({"TESTING": True})
+    assert other.testing
+    assert not app.testing
+    assert other.blueprints["pictures"] is app.blueprints["pictures"]
+    assert other.test_client().get("/pictures/1").status_code == 200
+
+
+# Templates and static files.
+
+
+@pytest.mark.point("D4-20")
+def test_a_folder_with_the_name_of_the_blueprint_keeps_its_templates_apart(client):
+    text = page(client, "/pictures/notice")
+    assert "Please do not touch the pictures." in text
+    assert "closed on Mondays" not in text
+
+
+@pytest.mark.point("D4-20")
+def test_of_two_templates_with_one_name_the_app_wins(client):
+    text = page(client, "/pictures/notice-clash")
+    assert "The museum is closed on Mondays." in text
+    assert "loses" not in text
+    with app.app_context():
+        found = app.jinja_loader.list_templates()
+    assert "notice.html" in found
+    pictures = app.blueprints["pictures"]
+    assert "loses against" in pictures.jinja_loader.get_source(app.jinja_env, "notice.html")[0]
+
+
+@pytest.mark.point("D4-20")
+def test_without_a_template_of_the_app_the_part_that_came_first_wins(tmp_path):
+    def winner(*names):
+        app = Flask(__name__, root_path=str(tmp_path / "app"))
+        for name in names:
+            app.register_blueprint(part(name, template_folder=tmp_path / name))
+        with app.app_context():
+            return render_template("page.txt")
+
+    folder(tmp_path / "a", page="of a")
+    folder(tmp_path / "b", page="of b")
+    assert winner("a", "b") == "of a"
+    assert winner("b", "a") == "of b"
+    folder(tmp_path / "app" / "templates", page="of the app")
+    assert winner("a", "b") == "of the app"
+
+
+@pytest.mark.point("D4-20")
+def test_the_loser_of_a_clash_is_told_by_a_setting(caplog):
+    explaining = create_app({"EXPLAIN_TEMPLATE_LOADING": True})
+    explaining.logger.setLevel(logging.INFO)
+    with caplog.at_level(logging.INFO):
+        explaining.test_client().get("/pictures/notice-clash")
+    [report] = [text for text in caplog.messages if "'notice.html'" in text]
+    assert "Warning: multiple loaders returned a match for the template." in report
+    assert len(re.findall(r"found \('.*notice\.html'\)", report)) == 2
+
+
+@pytest.mark.point("D4-20")
+def test_a_part_that_names_no_folders_has_none(tmp_path):
+    folder(tmp_path / "templates", page="page")
+    folder(tmp_path / "static", page="page")
+    named = {"template_folder": "templates", "static_folder": "static"}
+    for options, expected in (({}, None), (named, "page")):
+        blueprint = part(root_path=str(tmp_path), url_prefix="/part", **options)
+        app = Flask(__name__)
+        app.register_blueprint(blueprint)
+        with app.test_request_context("/part/p"), app.test_client() as client:
+            if expected:
+                assert render_template("page.txt") == "page"
+                assert url_for(".static", filename="page.txt") == "/part/static/page.txt"
+                response = client.get("/part/static/page.txt")
+                assert response.text == "page"
+                response.close()
+            else:
+                with pytest.raises(TemplateNotFound):
+                    render_template("page.txt")
+                with pytest.raises(BuildError):
+                    url_for(".static", filename="page.txt")
+                assert client.get("/part/static/page.txt").status_code == 404
+
+
+def source(client, path, status=200):
+    """Return the body of a static file, and close it."""
+    with client.get(path) as response:
+        assert response.status_code == status
+        return response.text
+
+
+@pytest.mark.point("D4-20")
+def test_below_a_prefix_a_static_file_has_an_address_of_its_own(client):
+    assert built("static", filename="style.css") == "/static/style.css"
+    assert built("pictures.static", filename="style.css") == "/pictures/static/style.css"
+    assert built(".static", "/pictures/", filename="style.css") == "/pictures/static/style.css"
+    assert "CanvasText" in source(client, "/static/style.css")
+    assert "The pictures' own style" in source(client, "/pictures/static/style.css")
+    text = page(client, "/pictures/1")
+    assert 'href="/static/style.css"' in text
+    assert 'href="/pictures/static/style.css"' in text
+
+
+@pytest.mark.point("D4-20")
+def test_without_a_prefix_the_apps_static_folder_hides_the_parts(client):
+    with home.open_resource("static/hours.txt") as file:
+        assert file.read().startswith(b"Nobody can read this file")
+    assert built("home.static", filename="hours.txt") == "/static/hours.txt"
+    assert source(client, "/static/hours.txt", 404)
+    assert client.get("/static/hours.txt").headers["X-Endpoint"] == "static"
+
+
+@pytest.mark.point("D4-20")
+@pytest.mark.parametrize(
+    ("app_options", "options", "address", "status"),
+    [
+        ({}, {}, "/static/page.txt", 404),
+        ({}, {"static_url_path": "/part-static"}, "/part-static/page.txt", 200),
+        ({}, {"url_prefix": "/part"}, "/part/static/page.txt", 200),
+        ({"static_folder": None}, {}, "/static/page.txt", 200),
+    ],
+)
+def test_a_path_of_its_own_brings_the_file_back(tmp_path, app_options, options, address, status):
+    folder(tmp_path / "static", page="page")
+    app = Flask(__name__, **app_options)
+    app.register_blueprint(part(root_path=str(tmp_path), static_folder="static", **options))
+    with app.test_request_context():
+        assert url_for("part.static", filename="page.txt") == address
+    assert source(app.test_client(), address, status)
+
+
+# Hooks and error handlers.
+
+
+@pytest.mark.point("D4-14")
+@pytest.mark.parametrize(
+    ("path", "guard"),
+    [
+        ("/pictures/", "Ada"),
+        ("/pictures/99", "Ada"),
+        ("/pictures/static/style.css", "Ada"),
+        ("/pictures/nothing", None),
+        ("/", None),
+        ("/api/v1/pictures", None),
+        ("/en/guide/", None),
+    ],
+)
+def test_hooks_run_for_the_views_of_their_part_only(client, path, guard):
+    with client.get(path) as response:
+        assert response.headers.get("X-Guard") == guard
+        assert ("The guard here: Ada." in response.text) is bool(guard and ".css" not in path)
+
+
+@pytest.mark.point("D4-14")
+@pytest.mark.parametrize("path", ["/", "/pictures/", "/nothing", "/static/style.css"])
+def test_an_app_hook_of_a_part_runs_for_every_request(client, path):
+    with client.get(path) as response:
+        assert "X-Endpoint" in response.headers
+
+
+def test_the_guard_is_nobody_when_a_hook_of_the_app_answers_first():
+    app = create_app()
+    app.before_request(lambda: "closed")
+    response = app.test_client().get("/pictures/")
+    assert (response.text, response.headers["X-Guard"]) == ("closed", "nobody")
+
+
+@pytest.mark.point("D4-14")
+@pytest.mark.parametrize("path", ["/api/v1/pictures", "/api/v1/pictures/1", "/api/v1/pictures/99"])
+def test_hooks_of_the_outer_part_run_for_the_inner_one(client, path):
+    assert client.get(path).headers["Cache-Control"] == "no-store"
+    assert "Cache-Control" not in client.get("/pictures/").headers
+
+
+@pytest.mark.point("D4-14")
+def test_a_second_version_would_have_the_hook_and_the_handler_of_the_first():
+    fresh = create_app()
+    assert set(fresh.after_request_funcs) == {None, "pictures", "api"}
+    assert set(fresh.error_handler_spec) == {None, "pictures", "api"}
+
+
+def test_before_hooks_run_from_the_app_inwards_and_after_hooks_outwards():
+    app, outer, inner = Flask(__name__), part("outer"), part("inner", url_prefix="/in")
+    log = []
+    for each in (inner, outer, app):
+        each.before_request(lambda each=each: log.append(each.name))
+        each.after_request(lambda response, each=each: log.append(each.name) or response)
+    outer.register_blueprint(inner)
+    app.register_blueprint(outer)
+    assert app.test_client().get("/in/p").text == "inner"
+    assert log == [app.name, "outer", "inner", "inner", "outer", app.name]
+
+
+@pytest.mark.point("D4-14")
+@pytest.mark.parametrize("path", ["/pictures/99", "/pictures/0", f"/pictures/{10**30}"])
+def test_a_404_of_a_view_is_answered_by_its_part(client, path):
+    text = page(client, path, 404)
+    assert "An empty wall" in text
+    assert 'href="/pictures/"' in text
+
+
+@pytest.mark.point("D4-14")
+@pytest.mark.parametrize(
+    "path", ["/pictures/nothing", "/pictures/1/2", "/pictures/-1", "/nothing", "/zh/guide/9"]
+)
+def test_an_address_that_no_rule_matches_is_answered_by_the_app(client, path):
+    text = page(client, path, 404)
+    assert "This way leads nowhere" in text
+    assert "An empty wall" not in text
+
+
+def test_an_unknown_address_belongs_to_no_part(client):
+    assert client.get("/pictures/nothing").headers["X-Endpoint"] == "None"
+    with app.test_request_context("/pictures/nothing") as context:
+        assert context.request.blueprints == []
+
+
+@pytest.mark.point("D4-14")
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [
+        ("/api/v1/pictures/99", "There is no picture 99."),
+        ("/api/v1/nothing", "There is no such address."),
+        ("/api/v1/pictures/one", "There is no such address."),
+        ("/api/", "There is no such address."),
+    ],
+)
+def test_programs_are_answered_in_json(client, path, error):
+    response = client.get(path)
+    assert (response.status_code, response.json) == (404, {"error": error})
+
+
+def test_a_path_that_only_begins_like_the_api_is_answered_by_a_page(client):
+    assert "This way leads nowhere" in page(client, "/apis", 404)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/pictures/1", "/pictures/notice", "/api/v1/pictures", "/en/guide/"]
+)
+def test_other_methods_are_refused(client, path):
+    for method in ("POST", "PUT", "DELETE"):
+        response = client.open(path, method=method)
+        assert response.status_code == 405
+        assert "GET" in response.headers["Allow"]
+
+
+def test_a_handler_for_the_code_beats_one_for_the_class_even_from_the_app():
+    app, blueprint = Flask(__name__), part()
+    blueprint.add_url_rule("/gone", "gone", lambda: abort(404))
+    blueprint.add_url_rule("/no", "no", lambda: abort(403))
+    blueprint.register_error_handler(HTTPException, lambda error: ("part, class", error.code))
+    app.register_error_handler(404, lambda error: ("app, code", 404))
+    app.register_error_handler(HTTPException, lambda error: ("app, class", error.code))
+    app.register_blueprint(blueprint)
+    client = app.test_client()
+    assert client.get("/gone").text == "app, code"
+    assert client.get("/no").text == "part, class"
+    assert client.get("/nothing").text == "app, code"
+
+
+# As a whole.
+
+
+@pytest.mark.point("D4-14")
+def test_no_part_imports_an_app():
+    for name in ("home", "pictures", "api", "guide_en"):
+        module = __import__(app.blueprints[name].import_name, fromlist=["_"])
+        assert not [value for value in vars(module).values() if isinstance(value, Flask)]
+
+
+def test_every_link_of_every_page_leads_somewhere(client):
+    not_there = {"/static/hours.txt", "/pictures/99", "/pictures/nothing", "/api/v1/pictures/99"}
+    seen, pending = {}, ["/"]
+    while pending:
+        path = pending.pop()
+        with client.get(path) as response:
+            seen[path] = response.status_code
+            found = set(re.findall('href="([^"]+)"', response.text))
+        pending += found - seen.keys() - set(pending)
+    assert {path for path, status in seen.items() if status == 404} == not_there
+    assert set(seen.values()) == {200, 404}
+    assert len(seen) > 15
+
+
+def test_under_a_mount_every_address_carries_the_prefix(client):
+    base = "http://localhost/museum"
+    for path in ("/", "/pictures/", "/pictures/1", "/pictures/99", "/zh/guide/1", "/nothing"):
+        text = client.get(path, base_url=base).text
+        links = re.findall('href="([^"]+)"', text)
+        assert links
+        assert not [link for link in links if not link.startswith("/museum/")]
+    answer = client.get("/api/v1/pictures", base_url=base)
+    assert answer.json["pictures"][0] == "/museum/api/v1/pictures/1"
+    assert client.get("/api/nothing", base_url=base).json["error"]
+
+
+def test_the_flask_command_finds_the_package():
+    loaded = ScriptInfo("day04.blueprints").load_app()
+    assert "pictures.index" in loaded.view_functions
