@@ -1,0 +1,117 @@
+"""Turn WeChat's XML into a dict and a dict into XML, and refuse what is no message.
+
+XML can do more than a message needs, and some of it is used for attacks. Whatever is wrong with a
+body, the caller meets one exception only, and so cannot forget to catch one of several.
+
+Run it: flask --app day05_wechat.messages.app run --debug
+"""
+
+import json
+import re
+from typing import Any
+from xml.parsers.expat import ExpatError
+
+import xmltodict
+from flask import Flask, abort, render_template, request
+
+app = Flask(__name__)
+app.config["MAX_CONTENT_LENGTH"] = 300_000  # bytes: in a form, most characters are sent as three
+app.json.sort_keys = False
+app.json.ensure_ascii = False
+
+MAX_BYTES = 65_536  # a text in safe mode, the longest there is, has far less
+MAX_DEPTH = 8
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+# What no XML document can hold: https://www.w3.org/TR/xml/#charsets
+FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+EXAMPLE = """\
+<xml>
+  <ToUserName><![CDATA[gh_0123456789ab]]></ToUserName>
+  <FromUserName><![CDATA[oUser-1]]></FromUserName>
+  <CreateTime>1700000000</CreateTime>
+  <MsgType><![CDATA[text]]></MsgType>
+  <Content><![CDATA[1 < 2 & 你好]]></Content>
+  <MsgId>23456789012345678</MsgId>
+</xml>
+"""
+
+
+class MessageError(ValueError):
+    """Say why something cannot be read or written as a message."""
+
+
+def parse(body: bytes) -> dict[str, Any]:
+    """Return what stands in ``<xml>``: texts, None for blank ones, dicts, and lists of these.
+
+    Blanks around a text are dropped, attributes too. The body is read as UTF-8, whatever it says of
+    itself. Raises ``MessageError``.
+    """
+    if len(body) > MAX_BYTES:
+        raise MessageError(f"A message has no more than {MAX_BYTES} bytes.")
+    try:
+        text = body.decode()
+        if "\0" in text:  # which the parser takes for a sign of UTF-16
+            raise ValueError("it holds a NUL")
+        message = xmltodict.parse(text, xml_attribs=False).get("xml")
+    # ExpatError for what is no XML; ValueError for what is no UTF-8, and for entities.
+    except (ExpatError, ValueError) as error:
+        raise MessageError(f"This is no message: {error}.") from error
+    check_message(message)
+    return message
+
+
+def build(message: dict[str, Any]) -> str:
+    """Return the message as XML, or raise ``MessageError`` for what XML cannot hold."""
+    check_message(message)
+    # The declaration in front is left out: WeChat's own examples have none.
+    try:
+        return xmltodict.unparse({"xml": message}, full_document=False)
+    except ValueError as error:  # a number of more than 4300 digits
+        raise MessageError(str(error)) from error
+
+
+def check_message(message: object) -> None:
+    """Raise ``MessageError`` unless this is a dict with something in it, all of it writable."""
+    if not (isinstance(message, dict) and message):
+        raise MessageError("A message is an <xml> with fields in it.")
+    check_fields(message, MAX_DEPTH)
+
+
+def check_fields(fields: dict[Any, Any], depth: int) -> None:
+    """Raise ``MessageError`` for a field that XML cannot hold; ``depth`` limits what is nested."""
+    if not depth:
+        raise MessageError(f"Fields are nested {MAX_DEPTH} deep at most.")
+    for name, content in fields.items():
+        if not (isinstance(name, str) and NAME.fullmatch(name)):
+            raise MessageError(f"A field cannot be called {name!r}.")
+        for value in content if isinstance(content, list) else [content]:
+            if isinstance(value, str):
+                if found := FORBIDDEN.search(value):
+                    raise MessageError(f"{name} has {found[0]!r}, which XML cannot hold.")
+            elif isinstance(value, dict):
+                check_fields(value, depth - 1)
+            elif not (value is None or isinstance(value, int | float)):
+                raise MessageError(f"{name} is neither text nor number, but {type(value)}.")
+
+
+@app.route("/", methods=["GET", "POST"])
+def index():
+    """Show the way there and back on a page."""
+    xml = request.form.get("xml", "") if request.method == "POST" else EXAMPLE
+    page = {"xml": xml}
+    try:
+        message = parse(xml.encode())
+        page["message"] = json.dumps(message, indent=2, ensure_ascii=False)
+        page["again"] = build(message)
+    except MessageError as error:
+        page["error"] = str(error)
+    return render_template("index.html", **page), 400 if "error" in page else 200
+
+
+@app.post("/parse")
+def parse_as_json():
+    """Take a message as WeChat sends it, and show the dict as JSON."""
+    try:
+        return parse(request.get_data())
+    except MessageError as error:
+        abort(400, str(error))

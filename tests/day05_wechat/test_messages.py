@@ -1,0 +1,326 @@
+import json
+import socket
+import threading
+import time
+from xml.parsers.expat import ExpatError
+
+import pytest
+import xmltodict
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from wechatpy import parse_message
+from wechatpy.replies import TextReply
+
+from day05_wechat.messages.app import (
+    EXAMPLE,
+    MAX_BYTES,
+    MAX_DEPTH,
+    MessageError,
+    app,  # noqa: F401
+    build,
+    parse,
+)
+
+few = settings(max_examples=50, deadline=None, database=None)
+CONTROL = "".join(map(chr, [*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF]))
+# What arrives as it was sent: blanks around a text are dropped, and a line ends with LF.
+contents = st.text(st.characters(codec="utf-8", exclude_characters=CONTROL + "\r"), min_size=1)
+contents = contents.map(str.strip).filter(bool)
+names = st.from_regex("[A-Za-z_][A-Za-z0-9_.-]{0,9}", fullmatch=True)
+fields = st.recursive(
+    contents | st.none(),
+    lambda inner: st.dictionaries(names, inner, min_size=1, max_size=3),
+    max_leaves=8,
+)
+messages = st.dictionaries(names, fields, min_size=1, max_size=6)
+
+
+def nested(depth):
+    return b"<xml>" + b"<a>" * (depth - 1) + b"<b>x</b>" + b"</a>" * (depth - 1) + b"</xml>"
+
+
+@pytest.mark.point("D5-22")
+def test_a_message_becomes_a_plain_dict_of_texts():
+    message = parse(EXAMPLE.encode())
+    assert type(message) is dict
+    assert list(message)[:2] == ["ToUserName", "FromUserName"]
+    assert message["Content"] == "1 < 2 & 你好"
+    assert message["CreateTime"] == "1700000000"
+    assert message["MsgId"] == "23456789012345678"
+
+
+@pytest.mark.point("D5-22")
+def test_what_xmltodict_makes_of_other_shapes():
+    assert parse(b"<xml><a>1</a><a>2</a></xml>") == {"a": ["1", "2"]}
+    assert parse(b"<xml><a>1</a></xml>") == {"a": "1"}
+    assert xmltodict.parse("<r><a>1</a></r>", force_list=["a"]) == {"r": {"a": ["1"]}}
+    assert xmltodict.parse('<r x="1"><a>2</a></r>') == {"r": {"@x": "1", "a": "2"}}
+    assert parse(b'<xml x="1"><a y="2">3</a></xml>') == {"a": "3"}
+    assert parse(b"<xml><a> \n </a><b/><c> d </c></xml>") == {"a": None, "b": None, "c": "d"}
+    assert parse(b"<xml><Info><List><item><Sum>5</Sum></item></List></Info></xml>") == {
+        "Info": {"List": {"item": {"Sum": "5"}}}
+    }
+
+
+@pytest.mark.point("D5-22")
+def test_what_xmltodict_raises_by_itself():
+    for body in ("", "<xml>", "no"):
+        with pytest.raises(ExpatError):
+            xmltodict.parse(body)
+    with pytest.raises(KeyError):
+        xmltodict.parse("<html/>")["xml"]
+    with pytest.raises(ValueError, match="entities are disabled") as caught:
+        xmltodict.parse('<!DOCTYPE xml [<!ENTITY a "b">]><xml/>')
+    assert not isinstance(caught.value, ExpatError)
+
+
+LAUGHS = b"".join(b'<!ENTITY l%d "%s">' % (n + 1, b"&l%d;" % n * 10) for n in range(9))
+REFUSED = {
+    "nothing": b"",
+    "blanks": b" \n",
+    "text": b"hello",
+    "json": b'{"MsgType": "text"}',
+    "cut off": EXAMPLE.encode()[:-3],
+    "two roots": b"<xml><a>1</a></xml><xml/>",
+    "another root": b"<html><a>1</a></html>",
+    "a root in capitals": b"<XML><a>1</a></XML>",
+    "no fields": b"<xml/>",
+    "text for fields": b"<xml>text</xml>",
+    "attributes for fields": b'<xml a="1"/>',
+    "text beside fields": b"<xml><a>x<b>y</b></a></xml>",
+    "a name with a prefix": b"<xml><a:b>1</a:b></xml>",
+    "a Chinese name": "<xml><名>1</名></xml>".encode(),
+    "not UTF-8": b"<xml><a>\xff</a></xml>",
+    "half a character": b"<xml><a>\xed\xa0\x80</a></xml>",
+    "GB18030": '<?xml version="1.0" encoding="GB18030"?><xml><a>你</a></xml>'.encode("gb18030"),
+    "UTF-16": "<xml><a>1</a></xml>".encode("utf-16"),
+    "UTF-16 without a mark": "<xml><a>1</a></xml>".encode("utf-16-le"),
+    "UTF-16 the other way": "<xml><a>1</a></xml>".encode("utf-16-be"),
+    "NUL": b"<xml><a>\0</a></xml>",
+    "NUL as a reference": b"<xml><a>&#0;</a></xml>",
+    "a control character": b"<xml><a>\x1b</a></xml>",
+    "a half as a reference": b"<xml><a>&#xD800;</a></xml>",
+    "an unknown entity": b"<xml><a>&nbsp;</a></xml>",
+    "an entity": b'<!DOCTYPE xml [<!ENTITY e "x">]><xml><a>&e;</a></xml>',
+    "laughs": b'<!DOCTYPE xml [<!ENTITY l0 "ha">' + LAUGHS + b"]><xml><a>&l9;</a></xml>",
+    "a file": b'<!DOCTYPE xml [<!ENTITY e SYSTEM "file:///etc/hostname">]><xml><a>&e;</a></xml>',
+    "a parameter": b'<!DOCTYPE xml [<!ENTITY % p "x"> %p;]><xml><a>1</a></xml>',
+    "nested": nested(MAX_DEPTH + 1),
+    "nested deep": nested(9_000),
+    "too long": b"<xml><a>" + b"x" * MAX_BYTES + b"</a></xml>",
+}
+
+
+@pytest.mark.point("D5-22")
+@pytest.mark.parametrize("body", REFUSED.values(), ids=REFUSED)
+def test_what_is_no_message_is_refused_with_one_exception(client, body):
+    begun = time.perf_counter()
+    with pytest.raises(MessageError):
+        parse(body)
+    assert time.perf_counter() - begun < 1
+    assert client.post("/parse", data=body).status_code == 400
+
+
+@few
+@given(st.binary() | st.binary().map(lambda inner: b"<xml>" + inner + b"</xml>"))
+def test_any_bytes_are_a_message_or_refused(body):
+    try:
+        message = parse(body)
+    except MessageError:
+        return
+    assert parse(build(message).encode()) == message
+
+
+def test_the_longest_and_deepest_messages_are_read():
+    frame = len(b"<xml><a></a></xml>")
+    assert len(parse(b"<xml><a>" + b"x" * (MAX_BYTES - frame) + b"</a></xml>")["a"]) == 65_518
+    assert parse(nested(MAX_DEPTH))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xef\xbb\xbf<xml><a>1</a></xml>",
+        b'<?xml version="1.0" encoding="nosuch"?><xml><a>1</a></xml>',
+        b"<!-- c --><xml><!-- c --><a>1<!-- c --></a><?p i?></xml>\r\n",
+        b"<xml><a><![CDATA[1]]></a></xml>",
+    ],
+)
+def test_harmless_extras_do_not_matter(body):
+    assert parse(body) == {"a": "1"}
+
+
+def test_a_declared_encoding_is_not_believed():
+    body = '<?xml version="1.0" encoding="ISO-8859-1"?><xml><a>你</a></xml>'.encode()
+    assert parse(body) == {"a": "你"}
+
+
+def test_a_document_type_may_be_spoken_of():
+    text = "<!DOCTYPE xml [<!ENTITY a 'b'>]> &a;"
+    assert parse(f"<xml><a><![CDATA[{text}]]></a></xml>".encode()) == {"a": text}
+
+
+def test_an_external_document_type_is_not_fetched():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = "http://127.0.0.1:{1}/x.dtd".format(*server.getsockname())
+        body = f'<!DOCTYPE xml SYSTEM "{address}"><xml><a>1</a></xml>'
+        assert parse(body.encode()) == {"a": "1"}
+        server.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+@pytest.mark.point("D5-26")
+def test_build_escapes_and_leaves_the_declaration_out():
+    assert build({"a": "<&>", "b": 5}) == "<xml><a>&lt;&amp;&gt;</a><b>5</b></xml>"
+    assert build({"a": None, "b": ["x", "y"], "c": {"d": "e"}}) == (
+        "<xml><a></a><b>x</b><b>y</b><c><d>e</d></c></xml>"
+    )
+    assert xmltodict.unparse({"a": "1"}).startswith('<?xml version="1.0"')
+
+
+@pytest.mark.point("D5-26")
+def test_unparse_wants_one_root_and_proper_names():
+    with pytest.raises(ValueError, match="root"):
+        xmltodict.unparse({"a": "1", "b": "2"})
+    with pytest.raises(ValueError, match="name"):
+        xmltodict.unparse({"a": {"<b": "1"}})
+
+
+@pytest.mark.point("D5-26")
+@few
+@given(messages)
+def test_what_is_built_is_read_again(message):
+    assert parse(build(message).encode()) == message
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["]]>", "]]></Content><MsgType><![CDATA[news]]></MsgType>", "😀", "a\nb", "&amp;", "1<2"],
+)
+def test_no_text_leaves_its_element(text):
+    assert parse(build({"Content": text, "MsgType": "text"}).encode()) == {
+        "Content": text,
+        "MsgType": "text",
+    }
+
+
+def test_a_cdata_template_lets_the_text_out_of_its_element():
+    text = "hi]]></Content><MsgType><![CDATA[news"
+    unsafe = f"<xml><MsgType>text</MsgType><Content><![CDATA[{text}]]></Content></xml>"
+    with pytest.raises(MessageError):
+        parse(unsafe.encode())
+    closed = unsafe.replace("]]></Content></xml>", "]]></MsgType></xml>")
+    assert parse(closed.encode())["MsgType"] == ["text", "news"]
+
+
+@pytest.mark.parametrize("character", [*CONTROL, *map(chr, (0xD800, 0xDC80, 0xDFFF))])
+def test_what_xml_cannot_hold_is_not_built(character):
+    with pytest.raises(MessageError, match="cannot hold"):
+        build({"Content": f"a{character}b"})
+    with pytest.raises(MessageError):
+        build({"Image": {"MediaId": [character]}})
+
+
+def test_unparse_would_write_it():
+    with pytest.raises(MessageError):
+        parse(xmltodict.unparse({"xml": {"a": "\x1b"}}, full_document=False).encode())
+
+
+LOOP = {}
+LOOP["a"] = LOOP
+ENDLESS = []
+ENDLESS.append(ENDLESS)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {},
+        None,
+        [],
+        [{"a": "1"}],
+        "text",
+        {"": "1"},
+        {"a b": "1"},
+        {"@a": "1"},
+        {"#text": "1"},
+        {"a><b": "1"},
+        {"1a": "1"},
+        {"a\n": "1"},
+        {None: "1"},
+        {"a": b"1"},
+        {"a": object()},
+        {"a": ("1", "2")},
+        {"a": [["1"]]},
+        {"a": 10**5000},
+        {"a": ENDLESS},
+        LOOP,
+    ],
+)
+def test_what_is_no_message_is_not_built(message):
+    with pytest.raises(MessageError):
+        build(message)
+
+
+def test_the_exception_is_a_value_error_with_its_cause():
+    with pytest.raises(ValueError, match="no element found") as caught:
+        parse(b"")
+    assert isinstance(caught.value, MessageError)
+    assert isinstance(caught.value.__cause__, ExpatError)
+
+
+@pytest.mark.parametrize("text", ["hello", "1 < 2 & 你好 😀", "line\nline"])
+def test_wechatpy_and_we_read_each_other(text):
+    fields = {"ToUserName": "gh_1", "FromUserName": "oA", "CreateTime": 1700000000}
+    ours = parse_message(build(fields | {"MsgType": "text", "Content": text, "MsgId": 7}))
+    assert (ours.type, ours.content, ours.id, ours.source) == ("text", text, 7, "oA")
+    theirs = TextReply(content=text, source="gh_1", target="oA", time=1700000000).render()
+    assert parse(theirs.encode())["Content"] == text
+
+
+def test_threads_do_not_disturb_each_other():
+    read = {}
+
+    def work(number):
+        read[number] = [parse(f"<xml><a>{number}</a></xml>".encode()) for _ in range(50)]
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert read == {number: [{"a": str(number)}] * 50 for number in range(4)}
+
+
+def test_the_page_shows_the_dict_and_the_way_back(client):
+    page = client.get("/").text
+    assert "&#34;Content&#34;: &#34;1 &lt; 2 &amp; 你好&#34;" in page
+    assert "&lt;Content&gt;1 &amp;lt; 2 &amp;amp; 你好&lt;/Content&gt;" in page
+
+
+def test_the_page_says_why_it_refuses(client):
+    answer = client.post("/", data={"xml": "<script>alert(1)</script>"})
+    assert answer.status_code == 400
+    assert "A message is an &lt;xml&gt; with fields in it." in answer.text
+    assert "<script>" not in answer.text
+    assert client.post("/").status_code == 400
+
+
+def test_the_page_takes_a_message_of_any_allowed_length(client):
+    text = "你" * ((MAX_BYTES - 100) // 3)
+    answer = client.post("/", data={"xml": f"<xml><a>{text}</a></xml>"})
+    assert answer.status_code == 200
+    assert client.post("/", data={"xml": "你" * 100_000}).status_code == 413
+
+
+def test_parse_takes_what_curl_calls_a_form(client):
+    answer = client.post("/parse", data=EXAMPLE, content_type="application/x-www-form-urlencoded")
+    assert json.loads(answer.text)["Content"] == "1 < 2 & 你好"
+    assert "你好" in answer.text
+
+
+def test_the_refusal_is_escaped(client):
+    answer = client.post("/parse", data=b"<xml><a.:b>1</a.:b></xml>")
+    assert answer.status_code == 400
+    assert "&#39;a.:b&#39;" in answer.text
