@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 NOTES = "README.md"
+EXERCISE = "exercise.py"
 
 TEXT_SUFFIXES = frozenset(
     {
@@ -86,6 +87,26 @@ class Lesson:
     def summary(self) -> str:
         """The sentence below the first heading: what a reader can do after the lesson."""
         return _summary(self.notes)
+
+    @property
+    def exercise(self) -> Path | None:
+        """The file in which a student does the lesson's exercise, where there is one."""
+        path = self.folder / EXERCISE
+        return path if path.is_file() else None
+
+    def tasks(self) -> list[tuple[int, str]]:
+        """Return the numbered tasks of the exercise: number and first sentence.
+
+        They are read as text, since a student's file may be one that Python cannot read.
+        """
+        if self.exercise is None:
+            return []
+        text = self.exercise.read_text("utf-8", "replace").replace("``", "")
+        found = re.findall(r"^(\d+)\. (.+(?:\n   +\S.*)*)", text, re.MULTILINE)
+        return [
+            (int(number), re.split(r"(?<=[.:]) ", " ".join(words.split()))[0].rstrip(":"))
+            for number, words in found
+        ]
 
     def files(self) -> list[Path]:
         """Return the lesson's own files but the notes: the app first, then code, then the rest."""

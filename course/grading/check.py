@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from course import catalogue
-from course.catalogue import ROOT
+from course.catalogue import EXERCISE, ROOT
 from course.grading import judge
-from course.grading.submission import FILE, TESTS, exercises
+from course.grading.submission import TESTS, exercises
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def find(name: str, root: Path = ROOT) -> str:
 
     Raises ``UnknownLessonError`` or ``NoExerciseError``.
     """
-    short = name.replace("\\", "/").removeprefix("./").removesuffix(FILE).rstrip("/")
+    short = name.replace("\\", "/").removeprefix("./").removesuffix(EXERCISE).rstrip("/")
     lesson = catalogue.find(short, root)
     if lesson.id not in exercises():
         near = [each for each in exercises() if each.startswith(lesson.day)] or exercises()
@@ -83,19 +83,6 @@ def in_order(root: Path = ROOT) -> list[str]:
     """Return the ids of all exercises in the order of the course."""
     having = set(exercises())
     return [lesson.id for lesson in catalogue.lessons(root) if lesson.id in having]
-
-
-def tasks_of(path: Path) -> list[tuple[int, str]]:
-    """Return the numbered tasks that an exercise's docstring lists: their first sentences."""
-    try:
-        text = path.read_text("utf-8", errors="replace")
-    except OSError:
-        return []
-    found = re.findall(r"^(\d+)\. (.+(?:\n   +\S.*)*)", text, re.MULTILINE)
-    return [
-        (int(number), re.split(r"(?<=[.:]) ", " ".join(words.split()))[0].rstrip(":"))
-        for number, words in found
-    ]
 
 
 def check(names: list[str], root: Path = ROOT) -> Iterator[Result]:
@@ -138,10 +125,10 @@ def _read(process: Any) -> dict[str, Any]:
 
 
 def _result(record: dict[str, Any], root: Path) -> Result:
-    file = root / record["exercise"] / FILE
+    file = root / record["exercise"] / EXERCISE
     failed = [test for test in record["tests"] if test["outcome"] == "failed"]
     numbers = {test["task"] or 0 for test in record["tests"]}
-    titles = dict(tasks_of(file))
+    titles = dict(catalogue.find(record["exercise"], root).tasks())
     tasks = tuple(
         Task(number, titles.get(number, ""), tuple(t for t in failed if (t["task"] or 0) == number))
         for number in sorted(numbers | set(titles))
@@ -154,7 +141,7 @@ def _result(record: dict[str, Any], root: Path) -> Result:
 def place(result: Result, failure: dict[str, Any], root: Path = ROOT) -> str:
     """Return the ``file:line`` to look at: where it failed, or where the task is to be done."""
     file = result.file.relative_to(root).as_posix()
-    if found := re.findall(rf"{re.escape(FILE)}:(\d+)", failure["message"]):
+    if found := re.findall(rf"{re.escape(EXERCISE)}:(\d+)", failure["message"]):
         return f"{file}:{found[0]}"
     if result.file.exists():
         lines = result.file.read_text("utf-8", errors="replace").splitlines()
@@ -168,7 +155,7 @@ def lines(result: Result, *, everything: bool = False, hints: bool = False) -> l
     """Return the result in plain words: the tasks, and the first failure or all of them."""
     shown = [result.exercise]
     if result.status == "missing":
-        return [*shown, f"  There is no {FILE} in this lesson's folder."]
+        return [*shown, f"  There is no {EXERCISE} in this lesson's folder."]
     broken = result.status == "import-error"
     for task in result.tasks:
         if task.number:

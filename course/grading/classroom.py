@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.catalogue import ROOT
+from course.catalogue import EXERCISE, ROOT
 from course.grading import gradebook, report, wall
 from course.grading.grade import (
     Journal,
@@ -23,7 +23,7 @@ from course.grading.grade import (
 )
 from course.grading.intake import Handin, collect, printable
 from course.grading.similarity import Pair, alike
-from course.grading.submission import FILE, TESTS, Submission, exercises
+from course.grading.submission import TESTS, Submission, exercises
 
 Say = Callable[[str], None]
 
@@ -132,7 +132,7 @@ def _prepare(options: Options, handins: list[Handin], say: Say) -> tuple[Plan, l
     if not plan.exercises:
         raise ClassroomError(
             "Nothing handed in holds an exercise where the repository has it "
-            f"(such as day01/custom_converter/{FILE}); single files need --exercise."
+            f"(such as day01/custom_converter/{EXERCISE}); single files need --exercise."
         )
     protection = [f"isolation {barrier.isolation}: {', '.join(barrier.layers)}"]
     if barrier.isolation != "strong":
@@ -164,7 +164,7 @@ def _pairs(handins: list[Handin], plan: Plan) -> list[Pair]:
                 submission.close()
                 if file is not None:
                     files.append((handin.student, file))
-        pairs += alike(exercise, files, ROOT / exercise / FILE)
+        pairs += alike(exercise, files, ROOT / exercise / EXERCISE)
     return pairs
 
 

@@ -21,10 +21,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from course.catalogue import ROOT
+from course.catalogue import EXERCISE, ROOT
 from course.grading import judge, wall
 from course.grading.intake import Handin
-from course.grading.submission import FILE, Submission, exercises
+from course.grading.submission import Submission, exercises
 
 BATCH = 10
 """Submissions of one task on a cluster: enough to pay for starting its judge."""
@@ -357,7 +357,7 @@ def preflight(plan: Plan) -> list[str]:
                     raise PreflightError(
                         f"The reference solution of {exercise} fails {', '.join(failed)}."
                     )
-            part = _only(grader.grade(ROOT / exercise / FILE, exercise))
+            part = _only(grader.grade(ROOT / exercise / EXERCISE, exercise))
             words.append(f"starter {part['score']:g}/{part['max']:g}")
             if part["score"] == part["max"]:
                 raise PreflightError(f"The starter of {exercise} scores full.")
@@ -398,7 +398,7 @@ def canary(plan: Plan) -> str:
         folder.mkdir(parents=True)
         (folder.parent / "__init__.py").touch()
         (folder / "__init__.py").touch()
-        (folder / FILE).write_text(source, "utf-8")
+        (folder / EXERCISE).write_text(source, "utf-8")
         secret = stage / "secret.txt"
         secret.write_text("not for submissions", "utf-8")
         box = Box(wall.choose(plan.isolation, plan.limits, (plan.tests,)), stage)
@@ -435,7 +435,7 @@ def plan_for(
             for handin in handins
             if handin.path is not None
             for each in having
-            if not handin.path.is_file() and (handin.path / each / FILE).is_file()
+            if not handin.path.is_file() and (handin.path / each / EXERCISE).is_file()
         }
         wanted = [each for each in having if each in found]
     return Plan(tuple(wanted), tests, isolation, limits)

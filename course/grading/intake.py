@@ -15,7 +15,8 @@ import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from course.grading.submission import FILE, exercises
+from course.catalogue import EXERCISE
+from course.grading.submission import exercises
 
 ZIP_FILES = 500
 ZIP_BYTES = 32 * 2**20
@@ -82,8 +83,8 @@ def collect(folders: list[Path], unpacked: Path) -> list[Handin]:
 
 
 def _is_submission(folder: Path) -> bool:
-    return (folder / FILE).is_file() or any(
-        (folder / each / FILE).is_file() for each in exercises()
+    return (folder / EXERCISE).is_file() or any(
+        (folder / each / EXERCISE).is_file() for each in exercises()
     )
 
 
@@ -107,7 +108,7 @@ def _handin(entry: Path, place: Path) -> Handin:
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         handin.problem = f"The zip file cannot be unpacked: {printable(str(error))}"
     if handin.path is None and not handin.problem:
-        handin.problem = f"There is no {FILE} in it."
+        handin.problem = f"There is no {EXERCISE} in it."
     return handin
 
 

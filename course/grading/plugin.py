@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
+from course.catalogue import EXERCISE
 from course.grading import submission, wall
 from course.grading.remote import AppFaultError, Box, BoxError, RemoteApp, failure_text
 
@@ -138,7 +139,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not items:
         raise pytest.UsageError(
             f"{subject.submission.path} holds no exercise: expected for example "
-            f"{min(missing, default='day01/converters')}/{submission.FILE}"
+            f"{min(missing, default='day01/converters')}/{EXERCISE}"
         )
 
 
@@ -224,7 +225,7 @@ def run_pytest(
     def run(files: dict[str, str]) -> dict[str, Any]:
         start(files=files, imported=False)
         box.sent = "its tests"
-        head, _ = box.ask({"pytest": [f"{exercise}/{submission.FILE}"]}, seconds=10)
+        head, _ = box.ask({"pytest": [f"{exercise}/{EXERCISE}"]}, seconds=10)
         if not isinstance(head.get("code"), int):
             raise AppFaultError("died", "The tests did not run to their end.")
         return head
@@ -286,7 +287,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             report.grading["kind"] = "grader" if _is_ours(error) else "wrong"
     if report.when == "call" and report.passed:
         item.stash[FRACTION] = 1.0 if report.grading["fraction"] is None else item.stash[FRACTION]
-        report.user_properties.append(("points", report.grading["points"]))
+        item.user_properties.append(("points", report.grading["points"]))
     return report
 
 

@@ -9,9 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from course.catalogue import ROOT
+from course.catalogue import EXERCISE, ROOT
 
-FILE = "exercise.py"
 TESTS = ROOT / "tests" / "exercises"
 
 FILES_LIMIT = 200
@@ -35,13 +34,13 @@ class Submission:
     @property
     def is_single(self) -> bool:
         """Whether it answers for whatever exercise it is tested as."""
-        return self.path.is_file() or _is_plain(self.path / FILE)
+        return self.path.is_file() or _is_plain(self.path / EXERCISE)
 
     def file(self, exercise: str) -> Path | None:
         """Return the file handed in for an exercise (``day01/converters``), or None."""
         if self.is_single:
-            return self.path if self.path.is_file() else self.path / FILE
-        file = self.path / exercise / FILE
+            return self.path if self.path.is_file() else self.path / EXERCISE
+        file = self.path / exercise / EXERCISE
         return file if _is_plain(file) and _inside(file, self.path) else None
 
     def lay_out(self, exercise: str) -> str:
@@ -74,7 +73,7 @@ class Submission:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(source.read_bytes())
         else:
-            (place / FILE).write_bytes(file.read_bytes()[:SIZE_LIMIT])
+            (place / EXERCISE).write_bytes(file.read_bytes()[:SIZE_LIMIT])
         return name
 
     def close(self) -> None:

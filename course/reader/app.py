@@ -150,6 +150,8 @@ def lesson(day: str, name: str) -> str:
         mount=f"/run/{found.id}{first}",
         files=list(files),
         source=_source(file, files[file]) if file else None,
+        tasks=found.tasks(),
+        exercise=catalogue.EXERCISE,
         previous=every[place - 1] if place else None,
         next=every[place + 1] if place + 1 < len(every) else None,
     )
@@ -191,6 +193,34 @@ def code_css() -> Response:
     response = Response(markdown.stylesheet(), mimetype="text/css")
     response.cache_control.max_age = 3600
     return response
+
+
+# -- the exercise ------------------------------------------------------------------------------
+
+
+@pages.post("/api/check")
+def check() -> ResponseReturnValue:
+    """Check a lesson's exercise as ``course check`` does; takes JSON ``{lesson, hints}``.
+
+    Gives JSON ``{solved, lines}``, or ``{error}`` with 400, 403 or 404.
+    """
+    _refuse_other_origins()
+    match request.get_json():
+        case {"lesson": str(name), "hints": bool(hints)}:
+            pass
+        case _:
+            return {"error": "Expected lesson and hints."}, 400
+    # Imported here, with pytest and all: most visits of the reader check nothing.
+    from ..grading import check as checking
+
+    root = _running().root
+    try:
+        [result] = checking.check([checking.find(name, root)], root)
+    except (catalogue.UnknownLessonError, checking.NoExerciseError) as error:
+        return {"error": str(error)}, 404
+    except checking.JudgeError as error:
+        return {"error": f"The tests cannot run: {error}"}, 500
+    return {"solved": result.solved, "lines": checking.lines(result, hints=hints)}
 
 
 # -- the "try it" box ------------------------------------------------------------------------

@@ -7,9 +7,10 @@ import re
 import pytest
 
 from course import catalogue
+from course.catalogue import EXERCISE as FILE
 from course.catalogue import ROOT
-from course.grading import check, judge, wall
-from course.grading.submission import FILE, TESTS, exercises
+from course.grading import judge, wall
+from course.grading.submission import TESTS, exercises
 
 EXERCISES = exercises()
 
@@ -103,7 +104,7 @@ def test_an_exercise_is_complete(exercise):
     assert f"course check {lesson.name}" in text
     assert "curl" in text
     assert "TODO" in starter.read_text("utf-8")
-    assert len(check.tasks_of(starter)) >= 3
+    assert len(lesson.tasks()) >= 3
     assert len(list(variants(exercise))) >= 6
     announced = lesson.notes.partition("## In short")[2]
     assert "(exercise.py)" in announced
@@ -112,7 +113,7 @@ def test_an_exercise_is_complete(exercise):
 
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_each_test_belongs_to_a_task_and_explains_itself(exercise):
-    numbers = {number for number, _ in check.tasks_of(ROOT / exercise / FILE)}
+    numbers = {number for number, _ in catalogue.find(exercise).tasks()}
     found = set()
     for path in (TESTS / exercise).glob("test_*.py"):
         for function in ast.walk(ast.parse(path.read_text("utf-8"))):

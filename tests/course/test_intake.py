@@ -8,8 +8,9 @@ import zlib
 
 import pytest
 
+from course.catalogue import EXERCISE as FILE
 from course.grading import intake
-from course.grading.submission import FILE, Submission
+from course.grading.submission import Submission
 
 EXERCISE = "day01/custom_converter"
 

@@ -6,7 +6,7 @@ const form = find("#try");
 const search = find("input[type=search]");
 
 const reveal = () => {
-  for (const element of document.querySelectorAll("button.try, button.copy, #try")) {
+  for (const element of document.querySelectorAll("button.try, button.copy, #try, #check")) {
     element.hidden = false;
   }
 };
@@ -47,33 +47,49 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+const show = (id, text) => {
+  const element = find(id);
+  element.textContent = text ?? "";
+  element.hidden = !text;
+};
+
+const post = async (url, data) => {
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ lesson: form.dataset.lesson, ...data }),
+    });
+    return await response.json();
+  } catch {
+    return { error: "The reader does not answer. Is it still running in its terminal?" };
+  }
+};
+
+// The exercise: the same check as on the command line.
+find("#check")?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const status = find("#check-status");
+  const button = event.target.querySelector("button");
+  button.disabled = true;
+  status.textContent = "Checking …";
+  status.className = "";
+  const result = await post(event.target.dataset.check, { hints: find("#hints").checked });
+  button.disabled = false;
+  button.focus();
+  status.textContent = result.error ?? (result.solved ? "Solved." : "Not yet.");
+  status.className = result.solved ? "good" : "bad";
+  show("#check-answer", result.lines?.join("\n"));
+});
+
 if (form) {
   const [ready, request, cookies] = ["#ready", "#request", "#cookies"].map(find);
-
-  const show = (id, text) => {
-    const element = find(id);
-    element.textContent = text ?? "";
-    element.hidden = !text;
-  };
 
   const choose = () => {
     const chosen = ready.selectedOptions[0];
     request.value = chosen.dataset.text;
     request.rows = Math.min(16, Math.max(7, request.value.split("\n").length));
     cookies.checked = Boolean(chosen.dataset.cookies);
-  };
-
-  const post = async (url, data) => {
-    try {
-      const response = await fetch(url, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ lesson: form.dataset.lesson, ...data }),
-      });
-      return await response.json();
-    } catch {
-      return { error: "The reader does not answer. Is it still running in its terminal?" };
-    }
   };
 
   const showCookies = (kept) => {
