@@ -1,0 +1,60 @@
+"""The cart of whoever is logged in: at most one line for each of the goods."""
+
+from typing import Any
+
+from flask import Blueprint, g
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from werkzeug.exceptions import NotFound
+
+from day06_project.shop.extensions import db
+from day06_project.shop.models import CartItem, Goods
+from day06_project.shop.utils.auth import login_required
+from day06_project.shop.utils.validation import fields, integer
+
+bp = Blueprint("cart", __name__)
+
+
+@bp.get("")
+@login_required
+def index() -> dict[str, Any]:
+    """Show what is in it, and what it costs."""
+    columns = (CartItem.goods_id, Goods.name, Goods.price, CartItem.quantity)
+    mine = select(*columns).join(Goods).where(CartItem.user_id == g.user.id)
+    rows = db.session.execute(mine.order_by(CartItem.goods_id)).all()
+    items = [row._asdict() for row in rows]
+    return {"items": items, "total": sum(row.price * row.quantity for row in rows)}
+
+
+@bp.put("/<id:goods_id>")
+@login_required
+def put(goods_id: int) -> tuple[dict[str, int], int]:
+    """Want that many of them, however many were wanted before."""
+    quantity = fields({"quantity": integer(1, 999)})["quantity"]
+    key = {"user_id": g.user.id, "goods_id": db.get_or_404(Goods, goods_id).id}
+    item = db.session.get(CartItem, key)
+    status = 200 if item else 201
+    if item:
+        item.quantity = quantity
+    else:
+        db.session.add(CartItem(**key, quantity=quantity))
+    try:
+        db.session.commit()
+    except IntegrityError as error:
+        # Another request added the line, or deleted the goods, since we looked.
+        db.session.rollback()
+        query = update(CartItem).filter_by(**key).values(quantity=quantity)
+        if not db.session.execute(query).rowcount:
+            raise NotFound() from error
+        db.session.commit()
+        status = 200
+    return {"goods_id": goods_id, "quantity": quantity}, status
+
+
+@bp.delete("/<id:goods_id>")
+@login_required
+def delete(goods_id: int) -> tuple[str, int]:
+    """Want none of them."""
+    db.session.delete(db.get_or_404(CartItem, (g.user.id, goods_id)))
+    db.session.commit()
+    return "", 204

@@ -1,0 +1,70 @@
+"""The session as a resource: read it, begin one by logging in, delete it by logging out."""
+
+from flask import Blueprint, Response, current_app, jsonify, request, session
+from sqlalchemy import select
+from werkzeug.exceptions import TooManyRequests, Unauthorized
+
+from day06_project.shop.api_v1.users import NAME, PASSWORD
+from day06_project.shop.extensions import db, store
+from day06_project.shop.models import User
+from day06_project.shop.utils.auth import (
+    current_user,
+    password_fits,
+    renew_session,
+    set_csrf_cookie,
+)
+from day06_project.shop.utils.validation import fields
+
+bp = Blueprint("session", __name__)
+
+SECONDS = 300
+FAILURES_PER_ADDRESS = 50
+
+
+def state(user: User | None) -> Response:
+    """Answer who is logged in, with the token for the next request."""
+    response = jsonify(user=user and user.to_dict())
+    set_csrf_cookie(response)
+    return response
+
+
+@bp.get("")
+def show() -> Response:
+    """Tell who is logged in."""
+    return state(current_user())
+
+
+@bp.post("")
+def create() -> Response:
+    """Log in.
+
+    An attempt is counted before the password is looked at, or many at once would all get through
+    before the first one has failed; the right password takes the count back.
+    """
+    given = fields({"name": NAME, "password": PASSWORD})
+    by_address = f"login:{request.remote_addr}"
+    by_name = f"{by_address}:{given['name']}"
+    if (
+        store.count(by_name, SECONDS) > current_app.config["LOGIN_MAX_FAILURES"]
+        or store.count(by_address, SECONDS) > FAILURES_PER_ADDRESS
+    ):
+        raise TooManyRequests("Too many wrong passwords. Wait a little.", retry_after=SECONDS)
+    user = db.session.scalar(select(User).where(User.name == given["name"]))
+    if not password_fits(user, given["password"]):
+        current_app.logger.warning("wrong password for %s", given["name"])
+        raise Unauthorized("Name or password is wrong.")
+    store.take(by_name)
+    store.count(by_address, SECONDS, by=-1)
+    renew_session()
+    session["user_id"] = user.id
+    current_app.logger.info("account %d logged in", user.id)
+    return state(user)
+
+
+@bp.delete("")
+def delete() -> Response:
+    """Log out, as often as one likes."""
+    renew_session()
+    response = Response(status=204)
+    set_csrf_cookie(response)
+    return response

@@ -1,0 +1,49 @@
+"""Sessions that may be out of reach without taking along what needs no session."""
+
+from flask import Flask, Request, Response
+from flask.sessions import NullSession, SessionInterface, SessionMixin
+from redis.exceptions import RedisError
+from werkzeug.exceptions import ServiceUnavailable
+
+
+class UnavailableSession(NullSession):
+    """Stands in for a session that could not be read; whoever uses it answers 503.
+
+    Flask does not save a ``NullSession``.
+    """
+
+    def _fail(self, *args, **kwargs):
+        raise ServiceUnavailable("Sessions are out of reach.", retry_after=5)
+
+    __getitem__ = __setitem__ = __delitem__ = __contains__ = _fail
+    get = pop = popitem = setdefault = update = clear = _fail
+
+
+class GuardedSessions(SessionInterface):
+    """Flask-Session's interface, but it is only asked where the answer matters."""
+
+    def __init__(self, inner: SessionInterface) -> None:
+        """Wrap ``inner``, which keeps the sessions."""
+        self.inner = inner
+
+    def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
+        """Open the session; files need none, and a public answer must not fail for want of it."""
+        if request.path.startswith(f"{app.static_url_path}/"):
+            return None
+        try:
+            return self.inner.open_session(app, request)
+        except RedisError as error:
+            app.logger.error("no session: %s", error)
+            return UnavailableSession()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Save the session, and try it once only: the answer to a failure is saved, too."""
+        try:
+            self.inner.save_session(app, session, response)
+        except RedisError:
+            session.modified = False
+            raise
+
+    def regenerate(self, session: SessionMixin) -> None:
+        """Delete the session from the store and give it a new id."""
+        self.inner.regenerate(session)

@@ -1,0 +1,209 @@
+import sqlite3
+import sys
+from contextlib import closing
+
+import pytest
+from alembic import op
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import delete, func, insert, inspect, select, text
+from sqlalchemy.exc import IntegrityError
+
+from day06_project.shop.extensions import db, migrate
+from day06_project.shop.models import CartItem, Goods, User, now
+
+TABLES = {"users", "goods", "cart_items"}
+
+
+@pytest.fixture
+def migrated(app):
+    """Give the app with two users, their goods and a cart; it is at the head again afterwards."""
+    with app.app_context():
+        ada = User(name="ada", password_hash="!")
+        db.session.add(ada)
+        db.session.flush()
+        goods = [Goods(owner_id=ada.id, name=name, price=1) for name in ("Cup", "Teapot")]
+        db.session.add_all(goods)
+        db.session.flush()
+        for each in goods:
+            db.session.add(CartItem(user_id=ada.id, goods_id=each.id, quantity=3))
+        db.session.commit()
+        db.session.remove()
+    yield app
+    with app.app_context():
+        upgrade()
+
+
+def rows(*names):
+    """Count the rows, without the models: their columns are those of the head."""
+    counts = [
+        db.session.scalar(text(f"SELECT count(*) FROM {name}"))  # noqa: S608
+        for name in names
+    ]
+    db.session.remove()
+    return counts
+
+
+def tables():
+    return set(inspect(db.engine).get_table_names()) - {"alembic_version", "sqlite_sequence"}
+
+
+def columns():
+    return {column["name"] for column in inspect(db.engine).get_columns("goods")}
+
+
+@pytest.fixture
+def flask_db(migrated, monkeypatch):
+    """Give a function that runs ``flask db`` and returns what it prints."""
+
+    def print_here(config):
+        config.stdout = sys.stdout  # Alembic takes what was stdout when it was imported
+        return config
+
+    monkeypatch.setattr(migrate, "configure_callbacks", [print_here])
+
+    def run(*command):
+        result = migrated.test_cli_runner().invoke(args=["db", *command])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    return run
+
+
+def test_the_models_are_what_the_migrations_make(migrated, flask_db):
+    assert "No new upgrade operations detected" in flask_db("check")
+    with migrated.app_context():
+        assert tables() == TABLES
+
+
+def test_names_of_constraints_are_the_same_everywhere(migrated):
+    with migrated.app_context():
+        found = inspect(db.engine)
+        assert [each["name"] for each in found.get_unique_constraints("users")] == ["uq_users_name"]
+        assert {each["name"] for each in found.get_check_constraints("goods")} == {
+            "ck_goods_price_not_negative",
+            "ck_goods_stock_not_negative",
+        }
+        assert {each["name"] for each in found.get_foreign_keys("cart_items")} == {
+            "fk_cart_items_user_id_users",
+            "fk_cart_items_goods_id_goods",
+        }
+        names = {each["name"] for each in found.get_indexes("goods")}
+        assert names >= {"ix_goods_name_id", "ix_goods_price_id"}
+
+
+def test_one_step_down_and_up_loses_no_row(migrated):
+    with migrated.app_context():
+        before = rows("users", "goods", "cart_items")
+        assert before == [1, 2, 2]
+        downgrade()
+        assert not columns() & {"description", "stock"}
+        assert rows("users", "goods", "cart_items") == before
+        upgrade()
+        assert columns() >= {"description", "stock"}
+        assert rows("users", "goods", "cart_items") == before
+        goods = db.session.scalars(select(Goods)).all()
+        assert {(each.description, each.stock) for each in goods} == {("", 0)}
+
+
+def test_all_the_way_down_and_up(migrated):
+    with migrated.app_context():
+        downgrade(revision="base")
+        assert tables() == set()
+        upgrade()
+        assert tables() == TABLES
+        assert rows("users", "goods", "cart_items") == [0, 0, 0]
+
+
+def test_foreign_keys_are_checked_again_afterwards(migrated):
+    with migrated.app_context():
+        downgrade()
+        upgrade()
+        with pytest.raises(IntegrityError):
+            db.session.execute(insert(CartItem).values(user_id=99, goods_id=99, quantity=1))
+        db.session.rollback()
+
+
+def test_ids_are_still_not_given_twice_after_a_table_was_made_anew(migrated):
+    with migrated.app_context():
+        downgrade()
+        upgrade()
+        last = db.session.scalar(select(func.max(Goods.id)))
+        owner = db.session.scalar(select(User.id))
+        db.session.execute(delete(Goods).where(Goods.id == last))
+        db.session.add(Goods(owner_id=owner, name="Ink", price=1, created_at=now()))
+        db.session.commit()
+        assert db.session.scalar(select(func.max(Goods.id))) > last
+
+
+def test_it_is_written_to_the_log(migrated, caplog):
+    with migrated.app_context():
+        downgrade()
+        upgrade()
+    title = "Goods have a description and a stock, sort quickly, and cost something."
+    assert [message for message in caplog.messages if "migration" in message] == [
+        f"migration down from 0002: {title}",
+        f"migration up to 0002: {title}",
+    ]
+    assert not migrated.logger.disabled
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["history"], "0001 -> 0002 (head)"),
+        (["current"], "0002 (head)"),
+        (["heads"], "0002 (head)"),
+        (["upgrade", "--sql"], "CREATE TABLE goods"),
+        (["downgrade", "--sql", "0002:0001"], "DROP"),
+    ],
+)
+def test_the_commands_work(migrated, flask_db, command, words):
+    if "--sql" in command and "sqlite" in str(migrated.config["SQLALCHEMY_DATABASE_URI"]):
+        return  # a table that is made anew must be looked at first
+    assert words in flask_db(*command)
+
+
+# What goes wrong where nobody thinks of it
+
+
+def test_with_foreign_keys_on_a_table_made_anew_would_empty_the_carts():
+    """Show what ``env.py`` guards against."""
+    left = {}
+    for mode in "ON", "OFF":
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.execute(f"PRAGMA foreign_keys={mode}")
+            connection.executescript("""
+                CREATE TABLE goods (id INTEGER PRIMARY KEY, name);
+                CREATE TABLE carts (goods_id REFERENCES goods (id) ON DELETE CASCADE);
+                INSERT INTO goods VALUES (1, 'Cup');
+                INSERT INTO carts VALUES (1);
+                CREATE TABLE new_goods (id INTEGER PRIMARY KEY, name, stock);
+                INSERT INTO new_goods SELECT id, name, 0 FROM goods;
+                DROP TABLE goods;
+                ALTER TABLE new_goods RENAME TO goods;
+            """)
+            left[mode] = connection.execute("SELECT count(*) FROM carts").fetchone()[0]
+    assert left == {"ON": 0, "OFF": 1}
+
+
+def test_a_migration_that_fails_half_way_leaves_nothing_behind(migrated, monkeypatch):
+    """On SQLite thanks to ``env.py``, on PostgreSQL anyway; MariaDB cannot."""
+    with migrated.app_context():
+        if db.engine.dialect.name == "mysql":
+            return
+        downgrade()
+        create_index = op.create_index
+
+        def fail(name, *rest, **more):
+            if name == "ix_goods_price_id":
+                raise ZeroDivisionError
+            return create_index(name, *rest, **more)
+
+        monkeypatch.setattr("alembic.op.create_index", fail)
+        with pytest.raises(ZeroDivisionError):
+            upgrade()
+        monkeypatch.undo()
+        assert not columns() & {"description", "stock"}
+        assert rows("users", "goods", "cart_items") == [1, 2, 2]
+        upgrade()
+        assert columns() >= {"description", "stock"}

@@ -1,0 +1,108 @@
+import pytest
+from flask import Flask, current_app, make_response
+from werkzeug.exceptions import NotFound
+
+from day06_project.shop.libs import captcha
+
+
+@pytest.mark.point("D7-04")
+@pytest.mark.parametrize(
+    "path", ["/", "/index.html", "/register.html", "/login.html", "/cart.html"]
+)
+def test_a_page_is_a_file_and_brings_the_token(app, path):
+    client = app.test_client()
+    response = client.get(path)
+    name = path.removeprefix("/") or "index.html"
+    with open(f"{app.static_folder}/html/{name}", "rb") as file:
+        assert response.data == file.read()
+    assert (response.status_code, response.mimetype) == (200, "text/html")
+    assert response.headers["ETag"]
+    assert response.headers["Last-Modified"]
+    assert "no-cache" in response.headers["Cache-Control"]
+    assert client.get_cookie("csrf_token").value
+    response.close()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nowhere.html",
+        "/Index.html",
+        "/index.htm",
+        "/a/index.html",
+        "/index.html/",
+        "/..%2fconfig.html",
+        "/../../config.py",
+        "/%2e%2e/%2e%2e/config.py",
+        "/html/index.html",
+        f"/{'a' * 33}.html",
+        "/index.html%0a",
+    ],
+)
+def test_nothing_else_is_one(stranger, path):
+    response = stranger.client.get(path)
+    assert response.status_code == 404
+    assert response.mimetype == "text/html"
+
+
+def test_a_page_is_not_sent_again_but_its_token_is(stranger):
+    first = stranger.client.get("/")
+    again = stranger.client.get("/", headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+    assert "csrf_token=" in again.headers["Set-Cookie"]
+    first.close()
+    again.close()
+
+
+def test_pages_know_nothing_of_the_data(ada):
+    ada.offer("Astrolabe")
+    response = ada.client.get("/")
+    assert "Astrolabe" not in response.text
+    assert "ada" not in response.text
+    assert "Astrolabe" in ada.get("/goods").text
+    response.close()
+
+
+def test_the_pattern_does_not_swallow_the_api(app):
+    adapter = app.url_map.bind("localhost")
+    assert adapter.match("/api/v1.0/goods")[0] == "api_v1.goods.index"
+    assert adapter.match("/cart.html") == ("pages.page", {"name": "cart"})
+    for path in "/A.html", "/a.b.html", "/...html", "/.html", "/a%2fb.html", "/api/v1.0/x.html":
+        with pytest.raises(NotFound):
+            adapter.match(path)
+
+
+@pytest.mark.point("D7-04")
+def test_send_static_file_stays_in_its_folder(app):
+    with app.test_request_context():
+        response = current_app.send_static_file("html/index.html")
+        assert response.mimetype == "text/html"
+        response.close()
+        for name in "../config.py", "html/../../config.py", "nowhere.html", "/etc/passwd", "html":
+            with pytest.raises(NotFound):
+                current_app.send_static_file(name)
+    without = Flask("small", static_folder=None)
+    with without.test_request_context(), pytest.raises(RuntimeError, match="static_folder"):
+        without.send_static_file("index.html")
+    with pytest.raises(RuntimeError, match="outside of application context"):
+        current_app.send_static_file("index.html")
+
+
+@pytest.mark.point("D7-08")
+def test_make_response_takes_a_body_and_not_the_name_of_a_file(app):
+    with app.test_request_context():
+        assert make_response("index.html").data == b"index.html"
+        response = make_response(current_app.send_static_file("html/index.html"))
+        response.direct_passthrough = False
+        assert response.data.startswith(b"<!doctype html>")
+        response.close()
+
+
+def test_it_works_below_a_prefix(stranger):
+    response = stranger.client.get("/login.html", environ_overrides={"SCRIPT_NAME": "/run/shop"})
+    assert response.status_code == 200
+    response.close()
+
+
+def test_two_captchas_of_one_text_are_two_pictures():
+    assert captcha.draw("ABCD") != captcha.draw("ABCD")
