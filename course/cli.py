@@ -95,7 +95,10 @@ def list_lessons() -> None:
         table.add_column(no_wrap=True)
         table.add_column()
         for lesson in day.lessons:
-            table.add_row(f"  {lesson.id}", lesson.summary)
+            marked = (
+                f"{lesson.summary} [dim](exercise)[/dim]" if lesson.exercise else lesson.summary
+            )
+            table.add_row(f"  {lesson.id}", marked)
         if day.exists:
             console.print(table)
     console.print()

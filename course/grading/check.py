@@ -138,9 +138,9 @@ def _result(record: dict[str, Any], root: Path) -> Result:
     )
 
 
-def place(result: Result, failure: dict[str, Any], root: Path = ROOT) -> str:
+def place(result: Result, failure: dict[str, Any]) -> str:
     """Return the ``file:line`` to look at: where it failed, or where the task is to be done."""
-    file = result.file.relative_to(root).as_posix()
+    file = f"{result.exercise}/{EXERCISE}"
     if found := re.findall(rf"{re.escape(EXERCISE)}:(\d+)", failure["message"]):
         return f"{file}:{found[0]}"
     if result.file.exists():

@@ -64,22 +64,22 @@ def fail(reply: TestResponse, expected: str) -> NoReturn:
     """Fail the test: say what was sent, what came back, and what was ``expected``."""
     environ = reply.request.environ
     lines = [
-        f"Sent:      {_sent(environ)}",
+        f"Sent:      {_sent(environ, getattr(reply, 'sent', b''))}",
         f"Came back: {_came_back(reply)}",
         f"Expected:  {expected}",
     ]
-    if reply.status_code == 500 and (problem := _problem(environ)):
+    if reply.status_code == 500 and (problem := _problem(reply)):
         lines.append(f"The app:   {problem}")
     pytest.fail("\n".join(lines), pytrace=False)
 
 
-def _sent(environ: Mapping[str, Any]) -> str:
+def _sent(environ: Mapping[str, Any], body: bytes) -> str:
     query = environ.get("QUERY_STRING", "")
     path = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
     line = f"{environ['REQUEST_METHOD']} {path}{'?' + query if query else ''}"
     if cookie := environ.get("HTTP_COOKIE"):
         line += f" with the cookie {_short(cookie, 60)}"
-    if body := environ.get("course.sent"):
+    if body:
         kind = environ.get("CONTENT_TYPE", "").partition(";")[0] or "no content type"
         line += f" with {_short(body.decode('utf-8', 'replace'), 200)} ({kind})"
     return line
@@ -96,9 +96,9 @@ def _came_back(reply: TestResponse) -> str:
     return line
 
 
-def _problem(environ: Mapping[str, Any]) -> str:
+def _problem(reply: TestResponse) -> str:
     """Return the last exception that the app logged, with the student's line."""
-    output = environ["course.output"]() if "course.output" in environ else ""
+    output = reply.printed() if hasattr(reply, "printed") else ""
     places = re.findall(r'File "[^"]*?([\w-]+/)?(exercise\.py)", line (\d+)', output)
     errors = re.findall(
         r"^([A-Za-z_][\w.]*(?:Error|Exception|Warning|Exit)\b.*)$", output, re.MULTILINE

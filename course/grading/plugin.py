@@ -15,11 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from werkzeug.test import Client
 
 from course.catalogue import EXERCISE
 from course.grading import submission, wall
-from course.grading.remote import AppFaultError, Box, BoxError, RemoteApp, failure_text
+from course.grading.remote import (
+    AppFaultError,
+    Box,
+    BoxError,
+    RemoteApp,
+    RemoteClient,
+    failure_text,
+)
 
 MARKERS = (
     "points(n): what the test is worth, all its cases together",
@@ -144,7 +150,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture
-def start(request: pytest.FixtureRequest) -> Iterator[Callable[..., Client]]:
+def start(request: pytest.FixtureRequest) -> Iterator[Callable[..., RemoteClient]]:
     """Give a function that starts the app in a new process and returns a client for it.
 
     ``config`` is a dict of JSON values for ``create_app(config)``. ``keep=True`` starts it anew in
@@ -164,7 +170,7 @@ def start(request: pytest.FixtureRequest) -> Iterator[Callable[..., Client]]:
         files: dict[str, str] | None = None,
         app: bool = True,
         imported: bool = True,
-    ) -> Client:
+    ) -> RemoteClient:
         folder = subject.submission.lay_out(exercise)
         order = {
             "module": f"{exercise.replace('/', '.')}.exercise",
@@ -176,26 +182,26 @@ def start(request: pytest.FixtureRequest) -> Iterator[Callable[..., Client]]:
             "imported": imported,
         }
         subject.box.start(order)
-        return Client(RemoteApp(subject.box))
+        return RemoteClient(RemoteApp(subject.box))
 
     yield run
     subject.box.end()
 
 
 @pytest.fixture
-def client(start: Callable[..., Client]) -> Client:
+def client(start: Callable[..., RemoteClient]) -> RemoteClient:
     """Give Werkzeug's test client for the submission's app, started in a new process."""
     return start()
 
 
 @pytest.fixture
-def new_client(client: Client) -> Callable[[], Client]:
+def new_client(client: RemoteClient) -> Callable[[], RemoteClient]:
     """Give a function that returns another browser for the same app: its own cookies."""
-    return lambda: Client(client.application)
+    return lambda: RemoteClient(client.application)
 
 
 @pytest.fixture
-def call(start: Callable[..., Client], request: pytest.FixtureRequest) -> Callable[..., Any]:
+def call(start: Callable[..., RemoteClient], request: pytest.FixtureRequest) -> Callable[..., Any]:
     """Give a function that calls one of the submission's functions with JSON values."""
     box = request.config.stash[SUBJECT].box
     start(app=False)
@@ -212,7 +218,7 @@ def call(start: Callable[..., Client], request: pytest.FixtureRequest) -> Callab
 
 @pytest.fixture
 def run_pytest(
-    start: Callable[..., Client], request: pytest.FixtureRequest
+    start: Callable[..., RemoteClient], request: pytest.FixtureRequest
 ) -> Callable[..., dict[str, Any]]:
     """Give a function that runs the submission's file as tests, in a new process each time.
 

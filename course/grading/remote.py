@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from werkzeug.test import Client, TestResponse
+
 from course.grading.box import PRELOADED, Wire, WireError
 from course.grading.wall import Wall
 
@@ -213,6 +215,11 @@ class RemoteApp:
 
     def __init__(self, box: Box) -> None:
         self._box = box
+        self.body = b""
+
+    def printed(self) -> str:
+        """Return the end of what the app has printed and logged."""
+        return self._box.output()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Send the request over the wall and hand back what came over it, checked."""
@@ -221,8 +228,7 @@ class RemoteApp:
             f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else ""
         )
         self._box.sent = f"{environ['REQUEST_METHOD']} {path}"
-        environ["course.sent"] = body
-        environ["course.output"] = self._box.output
+        self.body = body
         plain = {name: value for name, value in environ.items() if isinstance(value, str)}
         plain.pop("werkzeug.request", None)
         head, data = self._box.ask({"request": plain}, body)
@@ -236,6 +242,20 @@ class RemoteApp:
         assert isinstance(headers, list)
         start_response(status, [(name, value) for name, value in headers])
         return [data]
+
+
+class RemoteClient(Client):
+    """Werkzeug's test client, whose replies also know what was sent and what the app printed."""
+
+    application: RemoteApp
+
+    def open(self, *args: Any, **options: Any) -> TestResponse:
+        """Send one request and return the reply, with ``sent`` and ``printed``."""
+        reply = super().open(*args, **options)
+        if not hasattr(reply, "sent"):  # the last one of a chain of redirects
+            reply.sent = self.application.body  # type: ignore[attr-defined]
+            reply.printed = self.application.printed  # type: ignore[attr-defined]
+        return reply
 
 
 def _is_status(value: object) -> bool:

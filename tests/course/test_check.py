@@ -1,0 +1,271 @@
+"""``course check`` tells a student what to mend, in words, with the place, within seconds."""
+
+import itertools
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from course import cli
+from course.catalogue import EXERCISE, ROOT, UnknownLessonError
+from course.grading import check
+from course.grading.submission import TESTS
+from course.reader import create_reader
+
+NAME = "day01/custom_converter"
+SOLUTION = (TESTS / NAME / "solution.py").read_text("utf-8")
+STARTER = (ROOT / NAME / EXERCISE).read_text("utf-8")
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """Give a copy of what of the course a student's exercise needs."""
+    root = tmp_path / "course"
+    root.mkdir()
+    shutil.copy(ROOT / "README.md", root)
+    for day in ROOT.glob("day*/"):
+        (root / day.name).mkdir()
+        shutil.copy(day / "README.md", root / day.name)
+    shutil.rmtree(root / "day01")
+    shutil.copytree(ROOT / "day01", root / "day01")
+    return root
+
+
+@pytest.fixture
+def checked(copy):
+    """Give a function that checks a text as the exercise and returns the result's lines."""
+
+    def run(text, **options):
+        (copy / NAME / EXERCISE).write_text(text, "utf-8")
+        [result] = check.check([NAME], copy)
+        return result, "\n".join(check.lines(result, **options))
+
+    return run
+
+
+def test_a_solved_exercise_is_solved(checked):
+    result, text = checked(SOLUTION)
+    assert result.solved
+    assert (result.score, result.most) == (12, 12)
+    assert "Solved: 12 of 12 points." in text
+
+
+def test_the_first_failing_task_is_shown_with_its_place(checked):
+    result, text = checked(STARTER)
+    assert not result.solved
+    assert re.search(r"task 1 +to do +Write a converter and register it as mobile", text)
+    assert f"{NAME}/exercise.py:{line_of('TODO (task 1): the pattern')}" in text
+    assert "Sent:      GET /customers/" in text
+    assert "Expected:  404 NOT FOUND" in text
+    assert text.count("Sent:") == 1
+    assert "more; --all shows them." in text
+    assert "Hint" not in text
+
+
+def line_of(words):
+    return next(n for n, line in enumerate(STARTER.splitlines(), 1) if words in line)
+
+
+def test_all_failures_and_hints_are_shown_on_request(checked):
+    _, text = checked(STARTER, everything=True, hints=True)
+    assert text.count("Sent:") > 5
+    assert "Hint: to_python receives the text" in text
+
+
+def test_done_tasks_are_told_from_open_ones(checked):
+    text = (TESTS / NAME / "wrong" / "no_groups_in_to_url.py").read_text("utf-8")
+    # The tasks are named in the student's own file.
+    _, shown = checked(STARTER.partition("from flask")[0] + text.partition('"""\n\n')[2])
+    states = dict(re.findall(r"task (\d)  (done|to do)", shown))
+    assert states == {"1": "done", "2": "done", "3": "to do", "4": "done"}
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "message"),
+    [
+        (("app = Flask(__name__)", "app = Flask(__name__"), "app = Flask", "Python cannot read"),
+        (("import Flask, abort", "import Flask, abbort"), "import Flask, abbort", "abbort"),
+        (("app = Flask(__name__)", "import flaskk\napp = 1"), "import flaskk", "'flaskk' is not"),
+        (("app = Flask(__name__)", "app = Flask(name)"), "Flask(name)", "NameError"),
+        (("app = Flask(__name__)", "exit()\napp = 1"), "exit()", "ends the program"),
+    ],
+)
+def test_a_file_that_does_not_import_is_named_with_its_line(checked, change, line, message):
+    text = SOLUTION.replace(*change)
+    assert text != SOLUTION
+    result, shown = checked(text)
+    number = next(n for n, each in enumerate(text.splitlines(), 1) if line in each)
+    assert result.status == "import-error"
+    assert message in shown
+    assert f"{NAME}/exercise.py:{number}" in shown
+    assert "Traceback" not in shown
+
+
+def test_a_missing_app_is_said_plainly(checked):
+    _, shown = checked(re.sub(r"\bapp\b", "application", SOLUTION))
+    assert "it must define `app = Flask(__name__)`" in shown
+
+
+def test_a_view_that_raises_is_named_with_its_line(checked):
+    text = SOLUTION.replace('    return {"number": number}', "    return {}[number]")
+    _, shown = checked(text)
+    number = text.splitlines().index("    return {}[number]") + 1
+    assert f"exercise.py:{number}" in shown
+    assert "KeyError" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        (SOLUTION + "\nwhile True:\n    pass\n", "while it started"),
+        (
+            SOLUTION.replace('    return {"number"', '    while 1: pass\n    return {"number"'),
+            "GET /",
+        ),
+    ],
+)
+def test_an_endless_loop_ends_within_seconds(checked, text, where):
+    begun = time.monotonic()
+    _, shown = checked(text)
+    assert time.monotonic() - begun < 25
+    assert "did not answer in time" in shown
+    assert where in shown
+    assert re.search(r"It was at exercise\.py:\d+ in ", shown)
+
+
+def test_a_missing_file_is_told(copy):
+    (copy / NAME / EXERCISE).unlink()
+    [result] = check.check([NAME], copy)
+    assert result.status == "missing"
+    assert "There is no exercise.py" in "\n".join(check.lines(result))
+
+
+def test_the_students_files_stay_as_they_are(checked, copy):
+    writes = SOLUTION + "\nfrom pathlib import Path\nPath('made.txt').write_text('x')\n"
+    instance = copy / "instance"
+    instance.mkdir()
+    (instance / "mine.db").write_bytes(b"mine")
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    before[copy / NAME / EXERCISE] = writes.encode()
+    assert checked(writes)[0].solved
+    after = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    assert after == before
+
+
+@pytest.mark.parametrize("name", [NAME, "custom_converter", f"{NAME}/exercise.py", f"./{NAME}/"])
+def test_an_exercise_is_found_by_its_names(name):
+    assert check.find(name) == NAME
+
+
+def test_a_name_without_an_exercise_is_told_with_those_that_have():
+    with pytest.raises(check.NoExerciseError, match=NAME):
+        check.find("day01/hello")
+    with pytest.raises(UnknownLessonError):
+        check.find("day01/nothing")
+
+
+def test_changes_are_told_once_the_editor_is_done(tmp_path):
+    (tmp_path / "exercise.py").write_text("1")
+    seen = []
+
+    def watch():
+        seen.extend(itertools.islice(check.changes([tmp_path], 0.05), 1))
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    time.sleep(0.12)
+    for number in range(3):
+        (tmp_path / "exercise.py").write_text(str(number))
+        (tmp_path / "backup~").write_text("x")
+        (tmp_path / "backup~").unlink()
+    thread.join(timeout=5)
+    assert seen == [None]
+
+
+# -- the command and the page ------------------------------------------------------------------
+
+
+def test_the_command_checks_all_and_names_the_next():
+    result = CliRunner().invoke(cli.main, ["check"])
+    assert result.exit_code == 1
+    count = len(check.in_order())
+    first = check.in_order()[0]
+    assert f"0 of {count} solved, next: {first}." in result.output
+    assert len(re.findall(r"^day\S+ +\d of \d tasks$", result.output, re.MULTILINE)) == count
+
+
+def test_the_command_names_a_wrong_name():
+    result = CliRunner().invoke(cli.main, ["check", "custom_convertor"])
+    assert result.exit_code == 2
+    assert "Did you mean day01/custom_converter" in " ".join(result.output.split())
+
+
+def test_watch_checks_again_after_a_save(copy):
+    script = "from course import catalogue, cli\nimport course.grading.check as c, pathlib, sys\n"
+    script += "root = pathlib.Path(sys.argv.pop(1)); real = c.check\n"
+    script += "c.check = lambda names: real(names, root)\ncatalogue.ROOT = root\ncli.main()\n"
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-c", script, str(copy), "check", NAME, "--watch"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert "Waiting for a file" in read_until(process, "Waiting")
+        (copy / NAME / EXERCISE).write_text(SOLUTION, "utf-8")
+        assert "Solved: 12 of 12" in read_until(process, "Waiting")
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def read_until(process, word):
+    said = ""
+    while word not in said and (line := process.stdout.readline()):
+        said += line
+    return said
+
+
+def test_the_page_shows_the_exercise_and_its_result(copy):
+    (copy / NAME / EXERCISE).write_text(STARTER, "utf-8")
+    client = create_reader(copy).test_client()
+    local = "http://127.0.0.1:5000"
+    page = client.get(f"/{NAME}/", base_url=local).text
+    assert '<h2 id="exercise-title">Exercise</h2>' in page
+    assert '<li value="2">The view receives the eleven digits' in page
+    body = {"lesson": NAME, "hints": True}
+    answer = client.post("/api/check", base_url=local, json=body).json
+    assert not answer["solved"]
+    assert any("Hint:" in line for line in answer["lines"])
+    (copy / NAME / EXERCISE).write_text(SOLUTION, "utf-8")
+    assert client.post("/api/check", base_url=local, json=body).json["solved"]
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        ({"lesson": NAME}, {}, 400),
+        ({"lesson": "day01/hello", "hints": False}, {}, 404),
+        ({"lesson": "day01/nothing", "hints": False}, {}, 404),
+        ({"lesson": NAME, "hints": False}, {"Origin": "http://evil.example"}, 403),
+    ],
+)
+def test_the_page_checks_for_itself_only(body, headers, status):
+    client = create_reader().test_client()
+    local = "http://127.0.0.1:5000"
+    response = client.post("/api/check", base_url=local, json=body, headers=headers)
+    assert response.status_code == status
+    assert response.json["error"]
+
+
+def test_a_lesson_without_an_exercise_shows_none():
+    page = create_reader().test_client().get("/day01/hello/", base_url="http://127.0.0.1:5000")
+    assert "exercise-title" not in page.text
