@@ -1,6 +1,6 @@
 """Wrong: the view receives the hyphens.
 
-Fails: test_the_view_receives_the_digits
+Fails: test_the_view_receives_the_digits, test_the_redirect_leads_to_the_customer
 """
 
 import re
