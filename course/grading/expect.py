@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
+from io import BytesIO
 from typing import Any, NoReturn
 
 import pytest
+from werkzeug.formparser import parse_form_data
 from werkzeug.test import TestResponse
 
 _UNSET = object()
@@ -81,8 +83,21 @@ def _sent(environ: Mapping[str, Any], body: bytes) -> str:
         line += f" with the cookie {_short(cookie, 60)}"
     if body:
         kind = environ.get("CONTENT_TYPE", "").partition(";")[0] or "no content type"
+        if kind == "multipart/form-data":
+            return f"{line} with {_form(environ, body)}"
         line += f" with {_short(body.decode('utf-8', 'replace'), 200)} ({kind})"
     return line
+
+
+def _form(environ: Mapping[str, Any], body: bytes) -> str:
+    """Describe a form with files: the parts, and not the bytes between them."""
+    again = dict(environ) | {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    _, fields, files = parse_form_data(again)
+    parts = [f"{name}={_short(value, 60)}" for name, value in fields.items(multi=True)]
+    for name, file in files.items(multi=True):
+        parts.append(f"the file {name} ({file.filename!r}, {len(file.read())} bytes)")
+        file.close()
+    return f"a form: {', '.join(parts)}"
 
 
 def _came_back(reply: TestResponse) -> str:
