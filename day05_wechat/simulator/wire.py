@@ -1,0 +1,161 @@
+"""One exchange with the handler: the request as it goes out, two ways to it, and what comes back.
+
+WeChat waits five seconds for the whole answer and follows no redirect. So does this, and it goes to
+this machine only.
+"""
+
+import ipaddress
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, Queue
+from time import monotonic
+from urllib.parse import urlsplit
+
+import requests
+from flask import Flask
+from werkzeug.test import Client
+
+MAX_ANSWER = 100_000  # bytes
+
+
+class NoAnswerError(Exception):
+    """Say why no answer came."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it goes out."""
+
+    method: str
+    url: str
+    body: bytes = b""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return every header that is sent, in order."""
+        headers = {
+            "Host": urlsplit(self.url).netloc,
+            "User-Agent": "WeChat simulator",
+            "Accept": "*/*",
+            "Accept-Encoding": "identity",
+        }
+        if self.method == "POST":
+            headers |= {"Content-Type": "text/xml", "Content-Length": str(len(self.body))}
+        return headers
+
+    @property
+    def target(self) -> str:
+        """Return the path and the query."""
+        parts = urlsplit(self.url)
+        return f"{parts.path or '/'}?{parts.query}"
+
+    @property
+    def raw(self) -> str:
+        """Return the request as text: request line, headers, empty line, body."""
+        lines = [f"{self.method} {self.target} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in self.headers.items()]
+        return "\n".join(lines) + "\n\n" + self.body.decode()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer as it came in."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    phrase: str = ""
+
+    @property
+    def raw(self) -> str:
+        """Return the answer as text; what is no UTF-8 is shown as a replacement character."""
+        lines = [f"HTTP/1.1 {self.status} {self.phrase}".rstrip()]
+        lines += [f"{name}: {value}" for name, value in self.headers]
+        return "\n".join(lines) + "\n\n" + self.body.decode(errors="replace")
+
+
+Transport = Callable[[Request, float], Answer]
+
+
+def loopback(url: str) -> str:
+    """Return the URL if it leads to this machine; raise ``ValueError`` for any other."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme != "http" or parts.username is not None or not url.isprintable():
+        raise ValueError(f"The handler's URL must begin with http://, not be {url!r}.")
+    if "\\" in url or parts.fragment or not url.isascii() or " " in url:
+        raise ValueError(f"{url!r} is no URL.")
+    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+        raise ValueError(f"The handler must be on this machine, and {host} is not.")
+    if parts.port == 0:  # asking for a port that is no number raises ValueError as well
+        raise ValueError("There is no port 0.")
+    return url
+
+
+def over_http(request: Request, seconds: float) -> Answer:
+    """Send the request through a socket."""
+    deadline = monotonic() + seconds
+    prepared = requests.Request(request.method, request.url, request.headers, data=request.body)
+    try:
+        with requests.Session() as session:
+            session.trust_env = False  # A proxy would lead away from this machine.
+            options = {"timeout": seconds, "allow_redirects": False, "stream": True}
+            with session.send(prepared.prepare(), **options) as response:
+                body = b""
+                for byte in response.iter_content(1):
+                    body += byte
+                    if len(body) > MAX_ANSWER:
+                        break
+                    if monotonic() > deadline:  # The timeout is one of each single read.
+                        raise NoAnswerError(f"no complete answer within {seconds:g} s")
+    except requests.Timeout as error:
+        raise NoAnswerError(f"no answer within {seconds:g} s") from error
+    except requests.RequestException as error:
+        raise NoAnswerError(f"no answer ({type(error).__name__}): does it run?") from error
+    headers = tuple(response.raw.headers.items())
+    return Answer(response.status_code, headers, body, response.reason)
+
+
+def in_process(app: Flask) -> Transport:
+    """Return a way to an app of this process: what a server would hand it, without a server."""
+
+    def send(request: Request, seconds: float) -> Answer:
+        response = Client(app, use_cookies=False).open(
+            request.target,
+            base_url=f"http://{urlsplit(request.url).netloc}",
+            method=request.method,
+            headers=request.headers,
+            data=request.body,
+            buffered=True,
+        )
+        number, _, phrase = response.status.partition(" ")
+        return Answer(int(number), tuple(response.headers), response.get_data(), phrase)
+
+    return send
+
+
+def within(seconds: float, transport: Transport, request: Request) -> Answer:
+    """Return the answer, or raise ``NoAnswerError`` when the time is up.
+
+    A thread cannot be stopped, so the handler goes on; nobody reads what it says. WeChat, too, only
+    hangs up.
+    """
+    box: Queue[Answer | Exception] = Queue(1)
+
+    def work() -> None:
+        try:
+            box.put(transport(request, seconds))
+        except Exception as error:  # noqa: BLE001 - a handler may raise anything
+            box.put(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        result = box.get(timeout=seconds)
+    except Empty:
+        raise NoAnswerError(f"no answer within {seconds:g} s") from None
+    if isinstance(result, NoAnswerError):
+        raise result
+    if isinstance(result, Exception):  # an app in debug mode lets it pass; a server would not
+        return Answer(500, (), f"The handler raised {result!r}.".encode())
+    return result
