@@ -1,0 +1,168 @@
+"""Talk to WeChat's login: write the link, exchange the code, ask who it is.
+
+The protocol: https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html
+"""
+
+import json
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import requests
+from werkzeug.exceptions import BadGateway, GatewayTimeout
+
+MAX_BYTES = 100_000
+MAX_LIFETIME = 7200  # seconds, which is what WeChat gives
+UNCLEAR = "WeChat does not answer as it should. Try again in a minute."
+SEX = {"1": "male", "2": "female"}
+
+logger = logging.getLogger(__name__)
+# Below requests lies urllib3. Its debug messages and warnings show addresses, secret and all.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What WeChat gives for a code; tokens are kept out of ``repr``, which ends up in logs."""
+
+    openid: str
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    scope: str
+    until: float  # seconds, by time.time
+    is_snapshot: bool
+
+    @property
+    def is_expired(self) -> bool:
+        """Tell whether the time is up, a minute early: the token must be good when it arrives."""
+        return time.time() > self.until - 60
+
+
+def text(data: dict[str, Any], name: str) -> str:
+    """Return a text or a whole number as a text, anything else as an empty one."""
+    value = data.get(name)
+    # JSON can hold half a character, UTF-8 cannot.
+    return str(value).encode(errors="replace").decode() if isinstance(value, str | int) else ""
+
+
+def picture(url: str) -> str:
+    """Return the address if it is one of https; ``javascript:`` is an address, too."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return url if parts.scheme == "https" and parts.hostname else ""
+
+
+def fetch(url: str, params: dict[str, str], seconds: float) -> bytes:
+    """Return the body of an answer with status 200; otherwise the visitor gets a 502 or 504."""
+    deadline = time.monotonic() + seconds
+    body = bytearray()
+    try:
+        with requests.get(
+            url, params=params, timeout=seconds, allow_redirects=False, stream=True
+        ) as answer:
+            if answer.status_code != 200:
+                raise requests.HTTPError
+            # The timeout begins anew with each byte that comes, so the clock is watched here.
+            for byte in answer.iter_content(1):
+                body += byte
+                if time.monotonic() > deadline:
+                    raise requests.Timeout
+                if len(body) > MAX_BYTES:
+                    raise requests.RequestException
+            return bytes(body)
+    except Exception as error:  # noqa: BLE001 - it holds the address, and so the secret: it ends here
+        problem = type(error).__name__
+    logger.warning("WeChat did not answer: %s", problem)
+    if time.monotonic() > deadline:
+        raise GatewayTimeout("WeChat takes too long to answer. Try again in a minute.")
+    raise BadGateway(UNCLEAR)
+
+
+class WeChat:
+    """One account's view of WeChat; ``seconds`` is how long a question may take."""
+
+    def __init__(self, open_base: str, api_base: str, appid: str, secret: str, seconds: float):
+        self.open_base = open_base
+        self.api_base = api_base
+        self.appid = appid
+        self.secret = secret
+        self.seconds = seconds
+
+    def login_link(self, redirect_uri: str, scope: str, state: str) -> str:
+        """Return the address of WeChat's consent page, which wants this very order."""
+        params = {
+            "appid": self.appid,
+            "redirect_uri": redirect_uri,
+            "response_type": "code",
+            "scope": scope,
+            "state": state,
+        }
+        return f"{self.open_base}/connect/oauth2/authorize?{urlencode(params)}#wechat_redirect"
+
+    def ask(self, path: str, **params: str) -> dict[str, Any]:
+        """Return what WeChat answers; errors come with status 200, and JSON as text/plain."""
+        body = fetch(self.api_base + path, params, self.seconds)
+        try:
+            # Not answer.json(): for text/plain that takes the bytes for ISO-8859-1.
+            data = json.loads(body.decode())
+        except (ValueError, RecursionError):
+            data = None
+        if not isinstance(data, dict):
+            logger.warning("WeChat's answer is no JSON object.")
+            raise BadGateway(UNCLEAR)
+        # Success has no errcode, or 0.
+        if data.get("errcode", 0) != 0:
+            reason = f"{text(data, 'errcode')} {text(data, 'errmsg')}"
+            for value in filter(None, params.values()):
+                reason = reason.replace(value, "***")
+            logger.warning("WeChat refused: %.200r", reason)
+            raise BadGateway("WeChat refused. Log in again.")
+        return data
+
+    def exchange(self, code: str) -> Tokens:
+        """Return tokens for a code, which works once."""
+        params = {"appid": self.appid, "secret": self.secret, "code": code}
+        params["grant_type"] = "authorization_code"
+        return self.read_tokens(self.ask("/sns/oauth2/access_token", **params))
+
+    def refresh(self, tokens: Tokens) -> Tokens:
+        """Return newer tokens; for 30 days that takes no consent."""
+        kept = {"refresh_token": tokens.refresh_token}
+        params = {"appid": self.appid, "grant_type": "refresh_token", **kept}
+        return self.read_tokens(kept | self.ask("/sns/oauth2/refresh_token", **params))
+
+    def read_tokens(self, data: dict[str, Any]) -> Tokens:
+        """Read an answer that brings tokens."""
+        lifetime = data.get("expires_in")
+        lifetime = max(0, min(lifetime, MAX_LIFETIME)) if isinstance(lifetime, int) else 0
+        tokens = Tokens(
+            text(data, "openid"),
+            text(data, "access_token"),
+            text(data, "refresh_token"),
+            text(data, "scope"),
+            time.time() + lifetime,
+            data.get("is_snapshotuser") == 1,
+        )
+        if not (tokens.openid and tokens.access_token):
+            logger.warning("WeChat's answer brings no tokens.")
+            raise BadGateway(UNCLEAR)
+        return tokens
+
+    def profile(self, tokens: Tokens) -> dict[str, str]:
+        """Return what WeChat tells about the user, each field empty if it is not there."""
+        data = self.ask(
+            "/sns/userinfo",
+            access_token=tokens.access_token,
+            openid=tokens.openid,
+            lang="zh_CN",
+        )
+        fields = {name: text(data, name) for name in ("nickname", "country", "province", "city")}
+        return fields | {
+            "picture": picture(text(data, "headimgurl")),
+            # A number by the documentation; since 2021 it tells nothing.
+            "sex": SEX.get(text(data, "sex"), ""),
+        }
