@@ -20,7 +20,7 @@ Tasks:
    with "mailed": false in place of true.
 
 Run it:   flask --app day04.mail.exercise run --debug
-Try it:   curl --json '{"name":"Ann","mail":"a@example.com","flowers":{"tulip":3}}' 127.0.0.1:5000/orders
+Try it:   curl --json '{"name":"Ann","mail":"a@b.test","flowers":{"rose":3}}' 127.0.0.1:5000/orders
           curl http://127.0.0.1:5000/outbox
 Check it: course check mail
 """

@@ -1,0 +1,235 @@
+"""Tests of the exercise: write the tests. The student's tests are run on right and wrong apps."""
+
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+from course.grading.remote import AppFaultError
+
+FILE = "day04/login/exercise_app.py"
+APPS = Path(__file__).parent / "apps"
+RIGHT = (APPS / "right.py").read_text("utf-8")
+OTHER = (APPS / "other_right.py").read_text("utf-8")
+
+# What is wrong with an app, as the student reads it: the line of the right app, and the wrong one.
+WRONG = {
+    "opens for every PIN": ('if pin != app.config["PIN"]:', "if not pin:"),
+    "opens for a part of the PIN, such as 246": (
+        'if pin != app.config["PIN"]:',
+        'if pin not in app.config["PIN"]:',
+    ),
+    "never locks": ("MOST = 3", "MOST = 10**9"),
+    "opens for the right PIN though it is locked": (
+        "if len(wrong) >= MOST:",
+        'if len(wrong) >= MOST and pin != app.config["PIN"]:',
+    ),
+    "goes on counting after the right PIN": ("wrong.clear()", "wrong[:] = wrong"),
+    "takes the number 2468 for the text": (
+        "if not isinstance(pin, str):",
+        "pin = str(pin) if isinstance(pin, int) else pin\n        if not isinstance(pin, str):",
+    ),
+    "counts a body without a PIN as a wrong one": (
+        'abort(400, "Send JSON with a text named pin.")',
+        'wrong.append("")\n            abort(400, "Send JSON with a text named pin.")',
+    ),
+    "stays open when it is closed": ("session.clear()", "session.modified = True"),
+    "shows the content to every visitor as soon as one has opened it": (
+        'if not session.get("open"):\n            abort(403)',
+        'if not (session.get("open") or app.config.get("OPEN")):\n            abort(403)',
+    ),
+}
+ALL_TOGETHER = {
+    'session["open"] = True': 'session["open"] = app.config["OPEN"] = True',
+    "session.clear()": 'session.clear()\n        app.config["OPEN"] = False',
+}
+
+
+def wrong_app(name):
+    """Return the text of the right app with one promise broken."""
+    old, new = WRONG[name]
+    assert RIGHT.count(old) == 1, f"{old} does not stand in the right app once"
+    text = RIGHT.replace(old, new)
+    if "OPEN" in new:
+        for old, new in ALL_TOGETHER.items():
+            text = text.replace(old, new)
+    return text
+
+
+@pytest.fixture(scope="module")
+def known():
+    """Give a place for what was found: each app is tried once for all tests of this file."""
+    return {}
+
+
+@pytest.fixture
+def verdict(run_pytest, known):
+    """Give a function that returns what the student's tests say of an app, or raises a fault.
+
+    All apps are tried in an order that changes, the right one twice, so that no test file can know
+    which one it has before it.
+    """
+
+    def run(name):
+        if not known:
+            try_all(run_pytest, known)
+        found = known.get(name, known["right"])
+        if isinstance(found, AppFaultError):
+            raise found
+        return found
+
+    return run
+
+
+def try_all(run_pytest, known):
+    """Try the apps until the tests run out of time, or fail where they have to pass."""
+    apps = [("right", RIGHT), ("right again", RIGHT), ("other", OTHER)]
+    apps += [(name, wrong_app(name)) for name in WRONG]
+    random.shuffle(apps)
+    for name, text in apps:
+        try:
+            known[name] = run_pytest({FILE: f"{text}\n# {random.random()}\n"})
+            stop = name.startswith("right") and not is_passed(known[name])
+        except AppFaultError as error:
+            known[name] = error
+            stop = error.kind == "time"
+        if stop:
+            known["right"] = known[name]
+            break
+
+
+def complaints(found):
+    """Return what of a report of pytest is worth reading first."""
+    lines = str(found.get("text", "")).splitlines()
+    kept = [line for line in lines if re.match(r"(test_\S*:|E  |>|\S*exercise\.py:\d+)", line)]
+    return re.sub(r"/\S*?/(day04/login/)", r"\1", "\n".join((kept or lines)[:12]))
+
+
+def is_passed(found):
+    return found["code"] == 0 and found.get("passed", 0) > 0
+
+
+def expect_pass(found, app):
+    if found["code"] == 5 or (found["code"] == 0 and not found.get("passed")):
+        pytest.fail(
+            "Sent:      nothing: pytest found no test that ran.\n"
+            "Expected:  functions whose names begin with test_",
+            pytrace=False,
+        )
+    if not is_passed(found):
+        pytest.fail(
+            f"Your tests were run on {app}.\n"
+            f"Expected:  all of them pass\n"
+            f"Came back: {found.get('failed')} failed\n{complaints(found)}",
+            pytrace=False,
+        )
+
+
+def expect_right_first(verdict):
+    """Fail unless the student's tests pass on the right app: failing on all apps is no art."""
+    for right in ("right", "right again"):
+        if not is_passed(verdict(right)):
+            pytest.fail(
+                "First your tests have to pass on the right app; see the first failure of task 1.",
+                pytrace=False,
+            )
+
+
+def expect_caught(verdict, name):
+    """Fail unless the student's tests pass on the right app and fail on this one."""
+    expect_right_first(verdict)
+    found = verdict(name)
+    if found["code"] != 1:
+        pytest.fail(
+            f"Your tests were run on a locker that {name}.\n"
+            "Expected:  at least one of them fails\n"
+            f"Came back: {found.get('passed')} passed, {found.get('failed')} failed",
+            pytrace=False,
+        )
+
+
+@pytest.mark.task(1)
+@pytest.mark.points(2)
+@pytest.mark.hint("Run `pytest day04/login/exercise.py`: it shows what was compared, and the line.")
+def test_the_right_app_passes(verdict):
+    """Your tests pass on the right app, exercise_app.py."""
+    expect_pass(verdict("right"), "the right app")
+    expect_pass(verdict("right again"), "the right app a second time")
+
+
+@pytest.mark.task(1)
+@pytest.mark.hint("Compare what is promised: statuses, and the JSON of /open and /content.")
+def test_another_right_app_passes(verdict):
+    """Your tests pass on another app that keeps the same promises in its own way."""
+    expect_right_first(verdict)
+    expect_pass(
+        verdict("other"), "another right locker, whose error texts, headers and names differ"
+    )
+
+
+@pytest.mark.task(1)
+@pytest.mark.hint("Send a PIN that is not 2468. Which status, and what may /content answer?")
+def test_a_locker_for_every_pin_is_caught(verdict):
+    """A locker that opens for every PIN fails one of your tests."""
+    expect_caught(verdict, "opens for every PIN")
+
+
+@pytest.mark.task(1)
+@pytest.mark.hint("Text can be compared in many ways: try 246, 46 and 24680.")
+def test_a_locker_for_half_a_pin_is_caught(verdict):
+    """A locker that opens for a part of the PIN fails one of your tests."""
+    expect_caught(verdict, "opens for a part of the PIN, such as 246")
+
+
+@pytest.mark.task(2)
+@pytest.mark.hint("Send four wrong PINs, and compare the fourth answer.")
+def test_a_locker_that_never_locks_is_caught(verdict):
+    """A locker that never locks fails one of your tests."""
+    expect_caught(verdict, "never locks")
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(2)
+@pytest.mark.hint("Lock it with three wrong PINs; then send the right one.")
+def test_a_lock_that_does_not_hold_is_caught(verdict):
+    """A locker that opens for the right PIN though it is locked fails one of your tests."""
+    expect_caught(verdict, "opens for the right PIN though it is locked")
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(2)
+@pytest.mark.hint("Wrong, wrong, right, wrong: only the third wrong one in a row locks.")
+def test_a_count_that_is_not_set_back_is_caught(verdict):
+    """A locker that goes on counting after the right PIN fails one of your tests."""
+    expect_caught(verdict, "goes on counting after the right PIN")
+
+
+@pytest.mark.task(3)
+@pytest.mark.hint('In JSON 2468 is a number and "2468" a text. Only the text is a PIN.')
+def test_a_locker_for_numbers_is_caught(verdict):
+    """A locker that opens for the number 2468 fails one of your tests."""
+    expect_caught(verdict, "takes the number 2468 for the text")
+
+
+@pytest.mark.task(3)
+@pytest.mark.points(2)
+@pytest.mark.hint("Send three bodies without a PIN, and then the right PIN.")
+def test_a_locker_that_counts_odd_bodies_is_caught(verdict):
+    """A locker that counts a body without a PIN as a wrong one fails one of your tests."""
+    expect_caught(verdict, "counts a body without a PIN as a wrong one")
+
+
+@pytest.mark.task(4)
+@pytest.mark.hint("Open it, close it, and ask for the content.")
+def test_a_locker_that_stays_open_is_caught(verdict):
+    """A locker that stays open when it is closed fails one of your tests."""
+    expect_caught(verdict, "stays open when it is closed")
+
+
+@pytest.mark.task(4)
+@pytest.mark.points(2)
+@pytest.mark.hint("app.test_client() gives another visitor of the same app: its own cookies.")
+def test_a_locker_open_to_everybody_is_caught(verdict):
+    """A locker that shows the content to every visitor once it is open fails one of your tests."""
+    expect_caught(verdict, "shows the content to every visitor as soon as one has opened it")
