@@ -5,8 +5,8 @@ input and reads answers from its standard output, both as frames (``Wire``). Eac
 an app is carried out in a new process: a fork of this one where the system can fork, else this
 process itself, which then ends and is replaced by the judge.
 
-Nothing here is trusted by the judge. A submission may overwrite all of it and gains the freedom to
-answer its own requests, which it had before.
+Nothing here is trusted by the judge once a submission has run. A submission may overwrite all of it
+and gains the freedom to answer its own requests, which it had before.
 """
 
 from __future__ import annotations
@@ -112,7 +112,14 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(line_buffering=True, errors="backslashreplace")
     if hasattr(os, "fork"):
-        _adopt_orphans()
+        _prepare_for_forks()
+    # What lies there now is part of the wall, such as the way to a Python below /tmp.
+    scratch = {Path(name): set(os.listdir(name)) for name in options["scratch"]}
+    try:  # now, as long as a failure can be nobody's fault but the machine's
+        Path(tempfile.mkdtemp(dir=next(iter(scratch))), "try").write_bytes(b"something")
+    except OSError as error:
+        wire.send({"broken": str(error)})
+        return
     wire.send({"ready": True})
     folder: Path | None = None
     while True:
@@ -120,13 +127,8 @@ def main() -> None:
             order, _ = wire.receive()
         except WireError:
             break
-        try:
-            if not (order.get("keep") and folder):
-                source = Path(options["source"], order["folder"])
-                folder = _new_folder(Path(options["work"]), source)
-        except OSError as error:
-            wire.send({"broken": str(error)})
-            break
+        if not (order.get("keep") and folder):
+            folder = _new_folder(scratch, Path(options["source"], order["folder"]))
         _preload(PRELOADED.intersection(order.get("preload", ())))
         if not hasattr(os, "fork"):
             _serve(wire, order, folder, options)
@@ -141,11 +143,12 @@ def main() -> None:
                 traceback.print_exc()
                 os._exit(1)
             os._exit(0)
-        _, status = os.waitpid(pid, 0)
-        _kill_the_rest(pid, options["alone"])
+        try:
+            _, status = os.waitpid(pid, 0)
+        finally:  # the judge may end this process here
+            _kill_the_rest(pid)
         with contextlib.suppress(WireError):
             wire.send({"ended": os.waitstatus_to_exitcode(status)})
-    shutil.rmtree(options["work"], ignore_errors=True)
 
 
 def _preload(names: Iterable[str]) -> None:
@@ -158,19 +161,32 @@ def _preload(names: Iterable[str]) -> None:
                     sys.modules[name].Flask(__name__).test_client().get("/")
 
 
-def _adopt_orphans() -> None:
-    """Become the parent of processes whose parents end, so that they can be found and ended."""
-    with contextlib.suppress(OSError, AttributeError):
+def _prepare_for_forks() -> None:
+    """Adopt processes whose parents end, to find and end them; be no process to look into."""
+    _prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
+    _prctl(4, 0)  # PR_SET_DUMPABLE
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+
+def _prctl(option: int, value: int) -> None:
+    with contextlib.suppress(OSError, AttributeError):  # Linux only
         import ctypes
 
-        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER, Linux only
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
-def _new_folder(work: Path, source: Path) -> Path:
-    """Empty the work folder and lay out the submission in a new one."""
-    for old in work.iterdir():
-        shutil.rmtree(old, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(dir=work))
+def _new_folder(scratch: dict[Path, set[str]], source: Path) -> Path:
+    """Remove all that the app before has written, and lay out the submission in a new folder.
+
+    Raises an ``OSError`` if something cannot be removed; the judge replaces such a box.
+    """
+    for place, wall in scratch.items():
+        for old in [place / name for name in os.listdir(place) if name not in wall]:
+            if old.is_dir() and not old.is_symlink():
+                shutil.rmtree(old)
+            else:
+                old.unlink()
+    folder = Path(tempfile.mkdtemp(dir=next(iter(scratch))))
     folder.chmod(0o755)
     shutil.copytree(source, folder, dirs_exist_ok=True)
     return folder
@@ -181,6 +197,7 @@ def _confine(folder: Path, options: dict[str, Any]) -> None:
     import resource
 
     os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     limits = options["limits"]
     for kind, amount in (
         (resource.RLIMIT_CPU, limits["cpu_seconds"]),
@@ -200,14 +217,19 @@ def _confine(folder: Path, options: dict[str, Any]) -> None:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
+    _prctl(4, 1)  # its own /proc belongs to it again
 
 
-def _kill_the_rest(leader: int, alone: bool) -> None:
+def _kill_the_rest(leader: int) -> None:
     """End whatever the submission started and left behind, and wait until it has ended."""
     while True:
-        # In a PID namespace of its own, all other processes are the submission's.
         with contextlib.suppress(OSError):
-            os.kill(-1, signal.SIGKILL) if alone else os.killpg(leader, signal.SIGKILL)
+            # The first process of a world of its own: all others there are the submission's.
+            # Anywhere else, "all others" would be the machine's.
+            if os.getpid() == 1:
+                os.kill(-1, signal.SIGKILL)
+            else:
+                os.killpg(leader, signal.SIGKILL)
         for pid in _children():
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
@@ -365,7 +387,16 @@ def _run_pytest(question: dict[str, Any]) -> dict[str, Any]:
                 self.lines.append(report.longreprtext)
 
     count = Count()
-    options = ["-q", "-p", "no:cacheprovider", "--rootdir=.", "-c", os.devnull, "--noconftest"]
+    options = [
+        "-q",
+        "--disable-plugin-autoload",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir=.",
+        "-c",
+        os.devnull,
+        "--noconftest",
+    ]
     code = pytest.main([*options, *question["pytest"]], plugins=[count])
     text = "\n".join(count.lines)[-3000:]
     return {"code": int(code), "passed": count.passed, "failed": count.failed, "text": text}

@@ -1,5 +1,6 @@
 """A hostile submission, sent in before every grading: it reports what the wall let it do."""
 
+import ctypes
 import os
 import signal
 import socket
@@ -29,15 +30,54 @@ def connects(address: tuple[str, int]) -> None:
 
 
 def kills(pid: int) -> None:
-    """Send a signal to the judge; 0 only asks whether it could."""
-    os.kill(pid, getattr(signal, "SIGCONT", 0))
+    """Send the judge a signal that harms nobody, unless the number is one of the own world's."""
+    if not is_ours(pid):
+        os.kill(pid, getattr(signal, "SIGCONT", 0))
+        return
+    raise PermissionError
+
+
+def is_ours(pid: int) -> bool:
+    """Return whether a process of that number lives in the box."""
+    place = Path(f"/proc/{pid}/cmdline")
+    return place.exists() and b"box.py" in place.read_bytes()
+
+
+def sees(pid: int) -> None:
+    """Look at the judge's process."""
+    if is_ours(pid) or not Path(f"/proc/{pid}").exists():
+        raise ProcessLookupError
+
+
+def is_root() -> None:
+    """Have the rights of root."""
+    if os.getuid() != 0:
+        raise PermissionError
+
+
+def exceeds(name: str, most: int) -> None:
+    """Use more of something than it should."""
+    import resource
+
+    limit = resource.getrlimit(getattr(resource, name))[0]
+    if limit != resource.RLIM_INFINITY and limit <= most:
+        raise ValueError
+
+
+def takes_shared_memory() -> None:
+    """Take memory that outlives its process; it is given back."""
+    libc = ctypes.CDLL(None)
+    number = libc.shmget(0, 4096, 0o1600)
+    if number < 0:
+        raise PermissionError
+    libc.shmctl(number, 0, None)
 
 
 @app.post("/")
 def attack() -> Response:
     """Try everything and list what worked."""
     wanted = request.get_json()
-    listener = wanted.get("listener")
+    listener, limits = wanted["listener"], wanted["limits"]
     tries: dict[str, Callable[[], None]] = {
         "read the tests": lambda: reads(wanted["tests"]),
         "read files outside its folder": lambda: reads(wanted["outside"]),
@@ -45,7 +85,14 @@ def attack() -> Response:
         "see the machine's users": lambda: reads("/etc/passwd"),
         "reach other programs over the network": lambda: connects(("127.0.0.1", listener)),
         "signal the grader": lambda: kills(wanted["pid"]),
+        "see other programs": lambda: sees(wanted["pid"]),
+        "act as root": is_root,
+        "take too much memory": lambda: exceeds("RLIMIT_AS", limits["memory"]),
+        "start too many processes": lambda: exceeds("RLIMIT_NPROC", limits["processes"]),
+        "write too large files": lambda: exceeds("RLIMIT_FSIZE", limits["file_size"]),
     }
+    if wanted["filtered"]:
+        tries["take memory that no limit counts"] = takes_shared_memory
     done = []
     for name, attempt in tries.items():
         try:

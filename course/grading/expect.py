@@ -80,7 +80,8 @@ def _sent(environ: Mapping[str, Any], body: bytes) -> str:
     path = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
     line = f"{environ['REQUEST_METHOD']} {path}{'?' + query if query else ''}"
     if cookie := environ.get("HTTP_COOKIE"):
-        line += f" with the cookie {_short(cookie, 60)}"
+        names = [part.partition("=")[0].strip() for part in cookie.split(";")]
+        line += f" with the cookie {', '.join(names)}"
     if body:
         kind = environ.get("CONTENT_TYPE", "").partition(";")[0] or "no content type"
         if kind == "multipart/form-data":
@@ -105,22 +106,24 @@ def _came_back(reply: TestResponse) -> str:
     if place := reply.headers.get("Location"):
         line += f", Location: {place}"
     kind = (reply.content_type or "").partition(";")[0]
-    body = reply.get_data()
+    body = reply.get_data().decode("utf-8", "replace")
     if body:
-        line += f", {kind}: {_short(body.decode('utf-8', 'replace'), 300)}"
+        # Of a page, what a visitor reads says more than what the browser is told.
+        shown = re.sub(r"(?is)<!doctype[^>]*>|<head\b.*?</head>", "", body) or body
+        line += f", {kind}: {_short(shown, 300)}"
     return line
 
 
 def _problem(reply: TestResponse) -> str:
     """Return the last exception that the app logged, with the student's line."""
     output = reply.printed() if hasattr(reply, "printed") else ""
-    places = re.findall(r'File "[^"]*?([\w-]+/)?(exercise\.py)", line (\d+)', output)
+    places = re.findall(r'File "[^"]*?(exercise\.py|templates/[\w./-]+)", line (\d+)', output)
     errors = re.findall(
         r"^([A-Za-z_][\w.]*(?:Error|Exception|Warning|Exit)\b.*)$", output, re.MULTILINE
     )
     if not errors:
         return ""
-    place = f" ({places[-1][1]}:{places[-1][2]})" if places else ""
+    place = f" ({places[-1][0]}:{places[-1][1]})" if places else ""
     return f"{_short(errors[-1], 300)}{place}"
 
 

@@ -399,9 +399,14 @@ def canary(plan: Plan) -> str:
         (folder.parent / "__init__.py").touch()
         (folder / "__init__.py").touch()
         (folder / EXERCISE).write_text(source, "utf-8")
-        secret = stage / "secret.txt"
+        # Open to everybody, so that nothing but the wall stands before it.
+        outside = stage / "outside"
+        outside.mkdir()
+        outside.chmod(0o777)
+        secret = outside / "secret.txt"
         secret.write_text("not for submissions", "utf-8")
-        box = Box(wall.choose(plan.isolation, plan.limits, (plan.tests,)), stage)
+        barrier = wall.choose(plan.isolation, plan.limits, (plan.tests,))
+        box = Box(barrier, stage)
         try:
             box.start({"module": "day01.canary.exercise", "folder": "day"})
             with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -410,6 +415,8 @@ def canary(plan: Plan) -> str:
                     "outside": str(secret),
                     "pid": os.getpid(),
                     "listener": listener.getsockname()[1],
+                    "filtered": wall.FILTER in barrier.layers,
+                    "limits": asdict(plan.limits),
                 }
                 reply = Client(RemoteApp(box)).post("/", json=tried)
             done = [str(each) for each in reply.get_json()]

@@ -8,6 +8,8 @@ the student.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -24,7 +26,9 @@ from course.grading.remote import (
     BoxError,
     RemoteApp,
     RemoteClient,
+    at_most,
     failure_text,
+    readable,
 )
 
 MARKERS = (
@@ -42,7 +46,13 @@ class Subject:
         self.submission = submission.Submission(path)
         self.box = Box(barrier, self.submission.stage)
         self.wall = barrier
-        self.started = time.monotonic()
+        self._ends: dict[str, float] = {}
+
+    def seconds_left(self, exercise: str) -> float:
+        """Return how long the tests of an exercise may still take, and tell the box."""
+        now = time.monotonic()
+        self.box.until = self._ends.setdefault(exercise, now + self.wall.limits.submission_seconds)
+        return self.box.until - now
 
     def close(self) -> None:
         """End the box and remove the copies."""
@@ -159,9 +169,6 @@ def start(request: pytest.FixtureRequest) -> Iterator[Callable[..., RemoteClient
     """
     subject = request.config.stash[SUBJECT]
     exercise = submission.of_test(request.node.path)
-    limit = subject.wall.limits.submission_seconds
-    if time.monotonic() - subject.started > limit:
-        raise AppFaultError("time", f"Not tried: the tests before took more than {limit:.0f} s.")
 
     def run(
         config: dict[str, Any] | None = None,
@@ -264,6 +271,28 @@ def points_of(item: pytest.Item) -> float:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Any:
+    """Give the test's fixtures the time that the exercise has left."""
+    with _in_time(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Any:
+    """Give the test the time that the exercise has left."""
+    with _in_time(item):
+        return (yield)
+
+
+def _in_time(item: pytest.Item) -> contextlib.AbstractContextManager[None]:
+    subject = item.config.stash.get(SUBJECT, None)
+    if subject is None:
+        return contextlib.nullcontext()
+    # A little more than the box keeps to by itself, and never nothing.
+    return at_most(max(subject.seconds_left(submission.of_test(item.path)), 0) + 2)
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
     """Put faults of the app into words, and note what the test is worth."""
     report = yield
@@ -291,14 +320,20 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             # The test itself stumbled: over an answer of an unexpected shape, or over a fault of
             # the judge; the latter has a kind of its own.
             report.grading["kind"] = "grader" if _is_ours(error) else "wrong"
+        # Messages quote what the app said; nothing of it may do anything where they are shown.
+        report.longrepr = readable(report.longreprtext)
     if report.when == "call" and report.passed:
         item.stash[FRACTION] = 1.0 if report.grading["fraction"] is None else item.stash[FRACTION]
         item.user_properties.append(("points", report.grading["points"]))
     return report
 
 
+SHORT_OF = {errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT}
+"""Errors of a machine that ran out of something, which no answer of an app can raise in a test."""
+
+
 def _is_ours(error: BaseException) -> bool:
-    return isinstance(error, BoxError | OSError)
+    return isinstance(error, BoxError) or (isinstance(error, OSError) and error.errno in SHORT_OF)
 
 
 def _with_place(text: str, item: pytest.Item) -> str:

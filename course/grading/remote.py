@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
+import signal
 import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,14 @@ from course.grading.wall import Wall
 
 OUTPUT_TAIL = 3000
 """Characters of what an app printed that are kept for its author."""
+
+
+MESSAGE = 4000
+"""Characters of a test's message that are kept."""
+QUESTIONS = 2000
+"""Requests of one test, each redirect counted."""
+RECEIVED = 64 * 2**20
+"""Bytes of all answers of one test together."""
 
 
 class AppFaultError(Exception):
@@ -42,6 +53,9 @@ class Box:
         self.source = source
         self.strikes = 0
         self.sent = ""
+        self.until = math.inf
+        """When the time of all the exercise's tests is over (monotonic clock)."""
+        self._questions = self._received = 0
         self._process: Any = None
         self._wire: Wire | None = None
         self._running = False
@@ -56,18 +70,36 @@ class Box:
         self.end()
         if self.strikes >= self.wall.limits.strikes:
             raise AppFaultError("time", "Not tried: the app ran out of time too often.")
+        if time.monotonic() > self.until:
+            limit = self.wall.limits.submission_seconds
+            raise AppFaultError("time", f"Not tried: the tests before took more than {limit:g} s.")
+        self._questions = self._received = 0
         os.ftruncate(self._output.fileno(), 0)
         os.lseek(self._output.fileno(), 0, os.SEEK_SET)
         file = order["module"].replace(".", "/") + ".py"
-        preload = sorted(_named_packages(self.source / order["folder"] / file))
-        head, _ = self._exchange(
-            order | {"preload": preload}, b"", self.wall.limits.import_seconds, "while it started"
-        )
+        preload = _named_packages(_text_of(self.source / order["folder"] / file))
+        for text in order.get("files", {}).values():
+            preload |= _named_packages(text)
+        if not order.get("imported", True):
+            preload.add("pytest")
+        order = order | {"preload": sorted(preload)}
+        used, strikes = self._process is not None, self.strikes
+        try:
+            head = self._start(order)
+        except AppFaultError:
+            if not used or self.strikes > strikes:
+                raise
+            # The app before may have filled, confused or ended its box: try a new one.
+            head = self._start(order)
         self._running = True
         if "failed" in head:
             raise AppFaultError("import", failure_text(head["failed"]))
         if "started" not in head:
             raise AppFaultError("wire", "The app process wrote something that is no answer.")
+
+    def _start(self, order: dict[str, Any]) -> dict[str, Any]:
+        limit = self.wall.limits.import_seconds
+        return self._exchange(order, b"", limit, "while it started")[0]
 
     def ask(
         self, question: dict[str, Any], body: bytes = b"", seconds: float | None = None
@@ -76,6 +108,10 @@ class Box:
         limit = seconds or self.wall.limits.request_seconds
         if not self._running:
             raise AppFaultError("died", "The app process has ended; see the failure before.")
+        if self._questions > QUESTIONS:
+            text = f"More than {QUESTIONS} requests in one test: do the redirects ever end?"
+            raise AppFaultError("size", text)
+        self._questions += 1
         return self._exchange(question | {"seconds": limit}, body, limit, f"during {self.sent}")
 
     def end(self) -> None:
@@ -94,6 +130,7 @@ class Box:
             else:
                 self._kill()
         except WireError:
+            self.strikes += self._late
             self._kill()
         finally:
             self._deadline = None
@@ -122,6 +159,7 @@ class Box:
         assert self._wire is not None
         # The box ends its own app in time and says where it was. This is for the one that does not.
         self._set_deadline(seconds + 1 + (10 if "module" in head else 0))
+        begun = time.monotonic()
         try:
             self._wire.send(head, body)
             answer, data = self._wire.receive()
@@ -131,15 +169,18 @@ class Box:
             raise self._fault(late, code, when, str(error)) from None
         finally:
             self._deadline = None
-        if "broken" in answer:
-            self._kill()
-            raise BoxError(f"The box cannot lay out the submission: {str(answer['broken'])[:200]}")
         if "ended" in answer:
-            self._running = False
-            raise self._fault(False, answer["ended"], when, "")
+            # Whoever wrote that; after it, nothing that the box says or still reads is certain.
+            self._kill()
+            late = time.monotonic() - begun > seconds
+            raise self._fault(late, answer["ended"], when, "")
+        self._received += len(data)
+        if self._received > RECEIVED:
+            self._kill()
+            raise AppFaultError("size", f"The answers are longer than {RECEIVED // 2**20} MB.")
         return answer, data
 
-    def _fault(self, late: bool, code: int | None, when: str, reason: str) -> AppFaultError:
+    def _fault(self, late: bool, code: object, when: str, reason: str) -> AppFaultError:
         output = self.output()
         starting = when == "while it started"
         if late or "Timeout (" in output:
@@ -152,7 +193,7 @@ class Box:
             return AppFaultError(kind, f"The app did not answer in time {when}.{place}")
         if reason and reason != "the line is closed":
             return AppFaultError("wire", f"The app process wrote something else {when}: {reason}.")
-        how = "" if code is None else f": {_exit_text(code)}"
+        how = f": {_exit_text(code)}" if isinstance(code, int) else ""
         kind = "import" if starting else "died"
         return AppFaultError(kind, f"The app process ended {when}{how}.")
 
@@ -165,14 +206,14 @@ class Box:
         self._wire = Wire(process.stdout, process.stdin)
         self._set_deadline(20)
         try:
-            ready = self._wire.receive()[0].get("ready")
+            said = self._wire.receive()[0]
         except WireError:
-            ready = False
+            said = {}
         finally:
             self._deadline = None
-        if not ready:
+        if "ready" not in said:
             self._kill()
-            raise BoxError(f"The box does not start: {self.output()[-500:]}")
+            raise BoxError(f"The box does not start: {said.get('broken', self.output()[-500:])}")
 
     def _kill(self, wait: float = 0.2) -> int | None:
         process, self._process, self._running = self._process, None, False
@@ -183,7 +224,7 @@ class Box:
             code = process.wait(timeout=wait)
         except subprocess.TimeoutExpired:
             code = None
-        _kill_group(process)
+        _kill_box(process)
         for stream in (process.stdin, process.stdout):
             with contextlib.suppress(OSError):
                 stream.close()
@@ -199,10 +240,14 @@ class Box:
             deadline, process = self._deadline, self._process
             if deadline and process and time.monotonic() > deadline:
                 self._late = True
-                _kill_group(process)
+                _kill_box(process)
 
 
-def _kill_group(process: Any) -> None:
+def _kill_box(process: Any) -> None:
+    # A box without a world of its own must end its app itself; the other one takes all with it.
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(1)
     with contextlib.suppress(OSError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, 9)
@@ -259,7 +304,7 @@ class RemoteClient(Client):
 
 
 def _is_status(value: object) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"[1-5]\d\d( [ -~]*)?", value) is not None
+    return isinstance(value, str) and re.fullmatch(r"[1-5]\d\d( [ -~]{0,200})?", value) is not None
 
 
 def _are_headers(value: object) -> bool:
@@ -271,12 +316,47 @@ def _are_headers(value: object) -> bool:
     )
 
 
+def readable(text: str) -> str:
+    """Return a text that was made by strangers: no longer than needed, nothing to obey in it."""
+    if len(text) > MESSAGE:
+        text = f"{text[: MESSAGE * 3 // 4]}\n...\n{text[-MESSAGE // 4 :]}"
+    return "".join(
+        c
+        if c == "\n" or c.isprintable() or unicodedata.category(c) == "Zs"
+        else "\N{REPLACEMENT CHARACTER}"
+        for c in text.expandtabs(4)
+    )
+
+
+@contextlib.contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """End what runs meanwhile with an ``AppFaultError`` after that time, where the system can.
+
+    A submission's answer can make a test search or compare for ever; the limits of its own process
+    do not hold there.
+    """
+    if not hasattr(signal, "setitimer") or threading.current_thread() != threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise AppFaultError("time", "With what the app answered, the test did not end in time.")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def failure_text(raised: Any) -> str:
     """Say in plain words what a submission raised, with its file and line."""
     if not isinstance(raised, dict):
         return "The app failed, and said nothing that can be read."
     kind, message = str(raised.get("type"))[:100], str(raised.get("message"))[:500]
-    place = f" ({raised['file']}:{raised['line']})" if raised.get("file") else ""
+    place = f" ({raised['file']}:{raised.get('line')})" if raised.get("file") else ""
     module = raised.get("module")
     if kind in {"ModuleNotFoundError", "ImportError"} and module:
         if kind == "ModuleNotFoundError":
@@ -300,19 +380,20 @@ def failure_text(raised: Any) -> str:
 def _exit_text(code: int) -> str:
     if code >= 0:
         return f"exit code {code}"
-    import signal
-
     names = {9: "killed (SIGKILL), for example for too much memory", 24: "too much computing time"}
     with contextlib.suppress(ValueError):
         return names.get(-code, signal.Signals(-code).name)
     return f"signal {-code}"
 
 
-def _named_packages(path: Path) -> set[str]:
+def _text_of(path: Path) -> str:
     try:
-        text = path.read_text("utf-8", errors="replace")
+        return path.read_text("utf-8", errors="replace")
     except OSError:
-        return set()
+        return ""
+
+
+def _named_packages(text: str) -> set[str]:
     return set(PRELOADED) & set(re.findall(r"^\s*(?:from|import)\s+(\w+)", text, re.MULTILINE))
 
 

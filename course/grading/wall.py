@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import secrets
 import shutil
 import site
 import subprocess
@@ -24,11 +25,16 @@ from pathlib import Path
 from typing import IO, Any
 
 from course.catalogue import ROOT
+from course.grading import seccomp
 
 BOX = Path(__file__).with_name("box.py")
 
 INSIDE = "/.six-days"
 """Where a strong box finds the submission, its work folder and the course's lessons."""
+
+
+FILTER = "filter of system calls"
+"""The layer that only machines have whose numbers of system calls are known here."""
 
 
 class WallError(Exception):
@@ -71,39 +77,50 @@ class Wall:
     def start(self, source: Path, output: IO[bytes]) -> subprocess.Popen[bytes]:
         """Start a box for the submission laid out in ``source``; it prints into ``output``."""
         root = hasattr(os, "getuid") and os.getuid() == 0
+        strong = self.isolation == "strong"
         options: dict[str, Any] = {
             "limits": asdict(self.limits),
-            # A number that no user has, so that root's exception from the process limit and root's
-            # rights over files end at the fork.
-            "uid": 2**20 + os.getpid() if root and self.isolation == "strong" else None,
-            "alone": self.isolation == "strong",
+            # A number that no user and no other box has, so that root's exception from the process
+            # limit and root's rights over files end at the fork.
+            "uid": 2**20 + secrets.randbelow(2**30) if root and strong else None,
         }
-        if self.isolation == "strong":
-            options |= {name: f"{INSIDE}/{name}" for name in ("source", "work", "course")}
-            command = [
-                *self._bubblewrap(source, root),
-                *_python(f"{INSIDE}/box.py"),
-                json.dumps(options),
-            ]
+        kept: list[int] = []
+        if strong:
+            options |= {name: f"{INSIDE}/{name}" for name in ("source", "course")}
+            options["scratch"] = [f"{INSIDE}/work", "/tmp", "/dev/shm"]
+            command = self._bubblewrap(source, root)
+            if program := seccomp.program():
+                kept.append(os.memfd_create("filter"))
+                os.write(kept[0], program)
+                os.lseek(kept[0], 0, os.SEEK_SET)
+                command += ["--seccomp", str(kept[0])]
+            command += ["--", *_python(f"{INSIDE}/box.py"), json.dumps(options)]
             environ = {}
         else:
-            work = tempfile.mkdtemp(prefix="box-", dir=source.parent)
-            Path(work).chmod(0o755)
-            options |= {"source": str(source), "work": work, "course": str(ROOT)}
+            # Beside the copies of the submission, and removed with them.
+            work = tempfile.mkdtemp(prefix="box-", dir=source)
+            options |= {"source": str(source), "scratch": [work], "course": str(ROOT)}
             command = [*_python(str(BOX)), json.dumps(options)]
             environ = _environ(work)
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=output,
-            env=environ,
-            cwd=source,
-            start_new_session=True,
-        )
+        try:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                env=environ,
+                cwd=source,
+                start_new_session=True,
+                pass_fds=kept,
+            )
+        finally:
+            for number in kept:
+                os.close(number)
 
     def _bubblewrap(self, source: Path, root: bool) -> list[str]:
         words = [_bwrap_path(), "--die-with-parent", "--new-session", "--clearenv"]
+        # The first process of its world is deaf to whatever signal its own world sends it.
+        words += ["--as-pid-1"]
         # Root keeps what the box needs to become somebody else and to end and tidy up after them;
         # the submission has none of it, as it is somebody else by then.
         if root:
@@ -140,9 +157,8 @@ class Wall:
         words += ["--ro-bind", str(source), f"{INSIDE}/source"]
         for day in sorted(ROOT.glob("day*/")):
             words += ["--ro-bind", str(day), f"{INSIDE}/course/{day.name}"]
-        words += ["--size", size, "--tmpfs", f"{INSIDE}/work"]
-        words += ["--remount-ro", "/dev", "--remount-ro", "/"]
-        return [*words, "--chdir", "/", "--"]
+        words += ["--perms", "1777", "--size", size, "--tmpfs", f"{INSIDE}/work"]
+        return [*words, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
 
 
 def _python(script: str) -> list[str]:
@@ -202,9 +218,11 @@ def choose(isolation: str | None, limits: Limits, hidden: tuple[Path, ...] = ())
                 f"Strong isolation is not possible: {problem}. Install it, or choose "
                 "`--isolation process`, which does not keep submissions away from your files."
             )
-        layers = ("bubblewrap: own files, processes, network, users", "resource limits")
+        layers = ["bubblewrap: own files, processes, network, users", "resource limits"]
+        if seccomp.program():
+            layers.append(FILTER)
     elif hasattr(os, "fork"):
-        layers = ("separate process", "resource limits as far as the system has them")
+        layers = ["separate process", "resource limits as far as the system has them"]
     else:
-        layers = ("separate process", "time limits")
-    return Wall(wanted, layers, limits, hidden)
+        layers = ["separate process", "time limits"]
+    return Wall(wanted, tuple(layers), limits, hidden)
