@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from course.catalogue import EXERCISE
-from course.grading.submission import exercises
+from course.grading.submission import SIZE_LIMIT, exercises
 
 ZIP_FILES = 500
 ZIP_BYTES = 32 * 2**20
@@ -49,7 +49,7 @@ class Handin:
             for path in paths:
                 total.update(path.name.encode("utf-8", "surrogateescape") + b"\0")
                 total.update(str(path.relative_to(self.path)).encode("utf-8", "surrogateescape"))
-                total.update(hashlib.sha256(path.read_bytes()).digest())
+                total.update(hashlib.sha256(_beginning(path)).digest())
         return total.hexdigest()
 
 
@@ -100,6 +100,8 @@ def _handin(entry: Path, place: Path) -> Handin:
                 unpack(archives[0], place)
                 start = _begins(place)
             handin.path = start
+        elif not _plain(entry):
+            handin.problem = "It is no file."
         elif entry.suffix.lower() == ".zip":
             unpack(entry, place)
             handin.path = _begins(place)
@@ -172,7 +174,19 @@ def unpack(archive: Path, place: Path) -> None:
 
 
 def _plain(path: Path) -> bool:
-    return stat.S_ISREG(path.lstat().st_mode)
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _beginning(path: Path) -> bytes:
+    """Return as much of a file as may be graded; nothing where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(SIZE_LIMIT)
+    except OSError:
+        return b""
 
 
 def _walk(folder: Path) -> list[Path]:

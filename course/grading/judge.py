@@ -3,6 +3,9 @@
 A judge is a subprocess: paths come in on its standard input, one JSON object per line
 (``{"path": ..., "exercises": [...]}``), results leave on its standard output the same way. It holds
 the tests and decides; what a submission does happens behind the wall.
+
+Each submission has a box of its own. Only with ``"ours": true`` several share one, which saves its
+start: for texts that nobody handed in, such as the course's own solutions.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ class Judge:
         self.tasks = tasks
         self.results = results
         self.tally = plugin.Tally()
+        self.ours: plugin.Subject | None = None
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Let the exercises' tests be collected."""
@@ -48,13 +52,14 @@ class Judge:
         self._write({"ready": len(session.items)})
         for line in self.tasks:
             task = json.loads(line)
-            self._write(self._grade(session, Path(task["path"]), task.get("exercises")))
+            self._write(self._grade(session, task))
+        if self.ours:
+            self.ours.close()
         return True
 
-    def _grade(
-        self, session: pytest.Session, path: Path, wanted: list[str] | None
-    ) -> dict[str, Any]:
+    def _grade(self, session: pytest.Session, task: dict[str, Any]) -> dict[str, Any]:
         begun = time.monotonic()
+        path, wanted, ours = Path(task["path"]), task.get("exercises"), task.get("ours", False)
         found: dict[str, list[pytest.Item]] = {}
         for item in session.items:
             exercise = submission.of_test(item.path)
@@ -62,13 +67,16 @@ class Judge:
                 found.setdefault(exercise, []).append(item)
         records = []
         for exercise, items in found.items():
-            subject = plugin.Subject(path, self.wall)
+            subject = plugin.Subject(path, self.wall, self.ours.box if ours and self.ours else None)
             session.config.stash[plugin.SUBJECT] = subject
             try:
                 records.append(self._exercise(exercise, items, subject))
             finally:
-                subject.close()
                 del session.config.stash[plugin.SUBJECT]
+                if not ours:
+                    subject.close()
+                elif self.ours is None:
+                    self.ours = subject
         return {"seconds": round(time.monotonic() - begun, 3), "exercises": records}
 
     def _exercise(

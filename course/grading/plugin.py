@@ -42,9 +42,10 @@ MARKERS = (
 class Subject:
     """The submission under test, and the box it runs in."""
 
-    def __init__(self, path: Path, barrier: wall.Wall) -> None:
-        self.submission = submission.Submission(path)
-        self.box = Box(barrier, self.submission.stage)
+    def __init__(self, path: Path, barrier: wall.Wall, box: Box | None = None) -> None:
+        self.submission = submission.Submission(path, box.source if box else None)
+        self.box = box or Box(barrier, self.submission.stage)
+        self.box.strikes = 0
         self.wall = barrier
         self._ends: dict[str, float] = {}
 

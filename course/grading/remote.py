@@ -368,7 +368,7 @@ def failure_text(raised: Any) -> str:
     if kind in {"SyntaxError", "IndentationError", "TabError"}:
         return f"Python cannot read the file{place}: {message}"
     if kind == "SystemExit":
-        return f"The file ends the program with exit({message}) when it is imported{place}."
+        return f"The file ends the program with exit({message}){place}."
     if kind == "AttributeError" and "neither" in message:
         return (
             "The file has no app: it must define `app = Flask(__name__)`, or a function "

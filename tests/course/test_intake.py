@@ -212,3 +212,19 @@ def test_a_change_of_the_files_changes_the_digest(tmp_path):
     assert only(folder, tmp_path).digest() == before
     (folder / EXERCISE / FILE).write_text("app = 2\n")
     assert only(folder, tmp_path).digest() != before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes need a POSIX system")
+def test_what_is_no_file_and_what_cannot_be_read_stop_nothing(tmp_path):
+    folder = tmp_path / "class"
+    folder.mkdir()
+    os.mkfifo(folder / "ann.zip")
+    hand_in(folder / "bob")
+    os.mkfifo(folder / "bob" / EXERCISE / "pipe.txt")
+    deep = folder / "bob" / "deep"
+    for _ in range(50):
+        deep = deep / "deeper"
+    deep.mkdir(parents=True)
+    ann, bob = intake.collect([folder], tmp_path / "unpacked")
+    assert ann.problem == "It is no file."
+    assert len(bob.digest()) == 64

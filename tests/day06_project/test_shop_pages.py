@@ -1,14 +1,20 @@
+import mimetypes
+import re
+from pathlib import Path
+
 import pytest
 from flask import Flask, current_app, make_response
 from werkzeug.exceptions import NotFound
 
+from day06_project import shop
 from day06_project.shop.libs import captcha
+
+STATIC = Path(shop.__file__).parent / "static"
+NAMES = ["index", "register", "login", "cart", "offer", "api"]
 
 
 @pytest.mark.point("D7-04")
-@pytest.mark.parametrize(
-    "path", ["/", "/index.html", "/register.html", "/login.html", "/cart.html"]
-)
+@pytest.mark.parametrize("path", ["/", *(f"/{name}.html" for name in NAMES)])
 def test_a_page_is_a_file_and_brings_the_token(app, path):
     client = app.test_client()
     response = client.get(path)
@@ -61,6 +67,42 @@ def test_pages_know_nothing_of_the_data(ada):
     assert "ada" not in response.text
     assert "Astrolabe" in ada.get("/goods").text
     response.close()
+
+
+def test_the_pages_are_all_there_are():
+    assert {path.stem for path in (STATIC / "html").iterdir()} == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_keeps_to_its_policy_and_fetches_from_nowhere_else(name):
+    text = (STATIC / "html" / f"{name}.html").read_text("utf-8")
+    assert text.startswith("<!doctype html>\n<html lang=")
+    assert 'name="viewport"' in text
+    assert "<noscript>" in text
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script>|://|src=\"/|href=\"/", text)
+    linked = re.findall(r'(?:src|href)="((?:static/)?[\w/]+\.(?:js|css|svg|html))"', text)
+    assert len(linked) > 5
+    for address in linked:
+        below = address.removeprefix("static/") if "/" in address else f"html/{address}"
+        assert (STATIC / below).exists(), address
+
+
+def test_scripts_never_make_markup_of_text():
+    for path in (STATIC / "js").iterdir():
+        text = path.read_text("utf-8")
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text)
+
+
+def test_modules_are_scripts_also_where_the_machine_knows_better(empty):
+    before = mimetypes.guess_type("a.js")[0]
+    mimetypes.add_type("text/plain", ".js")  # as Windows' registry may say
+    try:
+        response = empty().test_client().get("/static/js/api.js")
+        assert response.mimetype == "text/javascript"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        response.close()
+    finally:
+        mimetypes.add_type(before, ".js")
 
 
 def test_the_pattern_does_not_swallow_the_api(app):

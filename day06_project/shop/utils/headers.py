@@ -1,5 +1,7 @@
 """Headers that every answer carries, those to errors included."""
 
+import mimetypes
+
 from flask import Flask, request
 from werkzeug.wrappers import Response
 
@@ -12,6 +14,8 @@ POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancesto
 def init_app(app: Flask) -> None:
     """Add the headers to all answers of the app."""
     app.after_request(add_headers)
+    # Windows' registry may say text/plain, and a browser told "nosniff" then runs no module.
+    mimetypes.add_type("text/javascript", ".js")
 
 
 def add_headers(response: Response) -> Response:
