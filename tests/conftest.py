@@ -1,5 +1,6 @@
 """Fixtures that every lesson's tests share."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,14 @@ def instance_is_left_alone():
     before = content()
     yield
     assert content() == before, "a test changed instance/"
+
+
+def pytest_xdist_auto_num_workers(config):
+    """Use all cores for the whole suite; for a part of it their start would not pay."""
+    if config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return 0
+    config.option.dist = "worksteal"
+    return os.cpu_count()
 
 
 def pytest_collection_modifyitems(items):

@@ -30,6 +30,7 @@ TRUSTED_HOSTS = ["127.0.0.1", "localhost"]
 
 MAX_REQUEST = 1_000_000  # bytes
 MAX_SHOWN = 200_000  # characters of an answer
+MAX_COLOURED = 12_000  # characters of a file: the marks of the colours are longer than the text
 
 _CSP = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
 
@@ -164,7 +165,7 @@ def _source(name: str, path: Path) -> dict[str, Any]:
     return {
         "name": name,
         "lines": text.count("\n"),
-        "html": markdown.code(text, path.suffix.removeprefix(".")),
+        "html": markdown.code(text, path.suffix[1:] if len(text) <= MAX_COLOURED else "text"),
     }
 
 
