@@ -102,7 +102,8 @@ class Lesson:
         if self.exercise is None:
             return []
         text = self.exercise.read_text("utf-8", "replace").replace("``", "")
-        found = re.findall(r"^(\d+)\. (.+(?:\n   +\S.*)*)", text, re.MULTILINE)
+        listed = text.partition("Tasks:")[2].partition("Run it:")[0]
+        found = re.findall(r"^(\d+)\. (.+(?:\n   +\S.*)*)", listed, re.MULTILINE)
         return [
             (int(number), re.split(r"(?<=[.:]) ", " ".join(words.split()))[0].rstrip(":"))
             for number, words in found

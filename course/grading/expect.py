@@ -107,7 +107,9 @@ def _came_back(reply: TestResponse) -> str:
         line += f", Location: {place}"
     kind = (reply.content_type or "").partition(";")[0]
     body = reply.get_data().decode("utf-8", "replace")
-    if body:
+    # What Flask writes on the page of a redirect or a failure helps nobody.
+    says_nothing = kind == "text/html" and (reply.status_code == 500 or reply.location)
+    if body and not says_nothing:
         # Of a page, what a visitor reads says more than what the browser is told.
         shown = re.sub(r"(?is)<!doctype[^>]*>|<head\b.*?</head>", "", body) or body
         line += f", {kind}: {_short(shown, 300)}"

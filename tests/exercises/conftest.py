@@ -14,3 +14,8 @@ def pytest_addoption(pluginmanager):
 def client(start):
     """Give a client for the submission's app (and not what tests/conftest.py calls so)."""
     return start()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def instance_is_left_alone():
+    """A submission runs on a copy; what goes on in instance/ meanwhile is not its doing."""

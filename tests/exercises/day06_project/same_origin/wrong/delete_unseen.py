@@ -1,0 +1,89 @@
+"""Wrong: DELETE does not ask which state was seen.
+
+Fails: test_a_change_without_if_match_is_refused, test_a_change_of_another_state_is_refused
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response, abort, jsonify, request, url_for
+
+
+def sent_goods() -> dict[str, Any]:
+    """Return name and price of the JSON that was sent, or answer 422."""
+    body = request.get_json()
+    name, price = (body.get("name"), body.get("price")) if isinstance(body, dict) else (None, None)
+    if not (isinstance(name, str) and name.strip() and type(price) is int and price >= 0):
+        abort(422, "Goods have a name, and a price in cents.")
+    return {"name": name, "price": price}
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+    """Build the back end; ``ALLOWED_ORIGINS`` has spaces between the origins."""
+    app = Flask(__name__)
+    app.config.from_mapping(ALLOWED_ORIGINS="https://front.example https://staff.example:8443")
+    app.config.from_mapping(config or {})
+    all_goods: dict[int, dict[str, Any]] = {}
+    versions: dict[int, int] = {}  # counts the changes of each
+    allowed = frozenset(app.config["ALLOWED_ORIGINS"].split())
+
+    def check_seen(goods_id: int) -> None:
+        """Refuse a change by somebody who has not seen the present state."""
+        if goods_id not in all_goods:
+            abort(404)
+        if not request.if_match:
+            abort(428, "Show in If-Match what you have seen.")
+        if not request.if_match.contains(str(versions[goods_id])):
+            abort(412, "They have changed since you looked.")
+
+    @app.get("/goods")
+    def index():
+        """List the goods."""
+        return {"items": list(all_goods.values())}
+
+    @app.post("/goods")
+    def create():
+        """Add goods; ids grow, and none is used twice."""
+        new_id = max(versions, default=0) + 1
+        all_goods[new_id] = {"id": new_id, **sent_goods()}
+        versions[new_id] = 1
+        return all_goods[new_id], 201, {"Location": url_for("show", goods_id=new_id)}
+
+    @app.get("/goods/<int:goods_id>")
+    def show(goods_id: int):
+        """Show one of them."""
+        if goods_id not in all_goods:
+            abort(404)
+        response = jsonify(all_goods[goods_id])
+        response.set_etag(str(versions[goods_id]))
+        return response.make_conditional(request)
+
+    @app.put("/goods/<int:goods_id>")
+    def replace(goods_id: int):
+        """Replace one of them."""
+        check_seen(goods_id)
+        all_goods[goods_id] = {"id": goods_id, **sent_goods()}
+        versions[goods_id] += 1
+        return all_goods[goods_id]
+
+    @app.delete("/goods/<int:goods_id>")
+    def delete(goods_id: int):
+        """Delete one of them; its number stays in use, so that no other gets it."""
+        if goods_id not in all_goods:
+            abort(404)
+        del all_goods[goods_id]
+        return "", 204
+
+    @app.after_request
+    def allow_named_origins(response: Response) -> Response:
+        """Let pages of named origins read the answers, and send what they need to."""
+        response.vary.add("Origin")
+        if request.origin in allowed:
+            response.access_control_allow_origin = request.origin
+            response.access_control_expose_headers = ["ETag", "Location"]
+            if request.method == "OPTIONS":
+                response.access_control_allow_methods = ["GET", "POST", "PUT", "DELETE"]
+                response.access_control_allow_headers = ["Content-Type", "If-Match"]
+        return response
+
+    return app
