@@ -238,7 +238,6 @@ def test_spaces_around_name_and_address_are_dropped_but_those_in_a_password_coun
         {"picture": "no file, but text"},
         {"unknown": "field"},
     ],
-    ids=str,
 )
 def test_what_is_accepted(client, changes):
     assert send(client, **changes).status_code == 303
