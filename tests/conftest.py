@@ -27,14 +27,24 @@ def instance_is_left_alone():
     assert content() == before, "a test changed instance/"
 
 
-def pytest_xdist_auto_num_workers(config):
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
     """Use all cores for the whole suite; for a part of it their start would not pay."""
-    if config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
-        return 0
-    config.option.dist = "worksteal"
-    return os.cpu_count()
+    is_whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    if is_whole and getattr(config.option, "numprocesses", 0) is None:  # 0: without pytest-xdist
+        config.option.numprocesses, config.option.dist = os.cpu_count(), "worksteal"
 
 
 def pytest_collection_modifyitems(items):
     """Put the browser tests last: Playwright keeps an asyncio loop running in this thread."""
     items.sort(key=lambda item: "playwright" in getattr(item, "fixturenames", ()))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    """Let workers send what a test printed, even halves of surrogate pairs, which UTF-8 refuses."""
+    report = yield
+    report.sections = [
+        (name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections
+    ]
+    return report

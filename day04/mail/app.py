@@ -30,8 +30,9 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         MAX_CONTENT_LENGTH=300_000,  # bytes
     )
     app.config.from_prefixed_env()  # FLASK_MAIL_SERVER, FLASK_MAIL_PORT, FLASK_MAIL_USE_TLS ...
-    if "FLASK_MAIL_PASSWORD" in os.environ:  # as text: 123456 has just become a number
-        app.config["MAIL_PASSWORD"] = os.environ["FLASK_MAIL_PASSWORD"]
+    for name in "MAIL_USERNAME", "MAIL_PASSWORD":  # as text: 123456 has just become a number
+        if f"FLASK_{name}" in os.environ:
+            app.config[name] = os.environ[f"FLASK_{name}"]
     app.config.from_mapping(config or {})
     mail.init_app(app)  # after all settings: they are read here, and never again
     own_server = "MAIL_SERVER" not in app.config and not app.extensions["mail"].suppress
@@ -78,6 +79,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     @app.post("/send")
     def send():
         """Send a letter. The parts are made here; a background thread gets them ready to go."""
+        if set(request.files) - {"attachment"}:  # in its place the form would expect a text
+            abort(400, "Only the attachment is a file.")
         # Named, for FlaskForm would read JSON too, and fail where it is no object.
         form = LetterForm(CombinedMultiDict([request.form, request.files]))
         if not form.validate():

@@ -21,7 +21,7 @@ A text of nothing but blanks gets silence.
 
 Run it:   WECHAT_TOKEN=Token09 flask --app day05_wechat.handler.exercise run --debug
           (in PowerShell write $env:WECHAT_TOKEN = "Token09" in a line before)
-Try it:   curl -d @day05_wechat/handler/text.xml "http://127.0.0.1:5000/wechat?signature=c63175ee014b5ba17154d8900b7afab45d2c32b6&timestamp=1409659589&nonce=263014780"
+Try it:   curl -d "@day05_wechat/handler/text.xml" "http://127.0.0.1:5000/wechat?signature=c63175ee014b5ba17154d8900b7afab45d2c32b6&timestamp=1409659589&nonce=263014780"
           (and with other texts in a copy of text.xml, each with another MsgId)
 Check it: course check handler
 """

@@ -16,7 +16,7 @@ from typing import Any
 from flask import Flask, abort, redirect, render_template, request, url_for
 from werkzeug.exceptions import BadRequest, HTTPException, SecurityError, ServiceUnavailable
 
-from day05_wechat.settings.app import load
+from day05_wechat.settings.app import SettingError, load
 
 from .grants import Grants
 from .handlers import handler_url, known_handlers
@@ -47,7 +47,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config.from_mapping(config or {})
     load(app, "WECHAT_TOKEN", "WECHAT_APPID", "WECHAT_SECRET", "WECHAT_PATH", "WECHAT_AES_KEY")
     handlers = known_handlers(app.config)
-    phone = Phone(app.config["PUSH_TIMEOUT"], app.config["PUSH_TRIES"])
+    seconds, tries = app.config["PUSH_TIMEOUT"], app.config["PUSH_TRIES"]
+    if not (isinstance(seconds, int | float) and 0 < seconds <= 60):
+        raise SettingError("PUSH_TIMEOUT must be a number of seconds, 60 at most.")
+    if tries not in range(1, 10):
+        raise SettingError("PUSH_TRIES must be a whole number from 1 to 9.")
+    phone = Phone(seconds, tries)
     lifetimes = (app.config[f"{kind}_SECONDS"] for kind in ("CODE", "TOKEN", "REFRESH"))
     app.extensions["phone"] = phone
     app.extensions["grants"] = Grants(*lifetimes)

@@ -86,7 +86,11 @@ def loopback(url: str) -> str:
         raise ValueError(f"The handler's URL must begin with http://, not be {url!r}.")
     if "\\" in url or parts.fragment or not url.isascii() or " " in url:
         raise ValueError(f"{url!r} is no URL.")
-    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+    try:
+        is_here = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # another name, which could lead anywhere
+        is_here = False
+    if not is_here:
         raise ValueError(f"The handler must be on this machine, and {host} is not.")
     if parts.port == 0:  # asking for a port that is no number raises ValueError as well
         raise ValueError("There is no port 0.")

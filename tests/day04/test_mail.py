@@ -418,6 +418,14 @@ def test_a_huge_request_is_413_and_a_get_is_405(client):
         assert client.post("/send", json=content).status_code == 422
 
 
+@pytest.mark.parametrize("name", ["recipients", "subject", "text", "each", "else"])
+def test_a_file_in_place_of_a_text_is_400(send, letters, name):
+    response = send(**{name: (BytesIO(b"x"), "a.txt")})
+    assert response.status_code == 400
+    assert "Only the attachment is a file." in response.text
+    assert not letters
+
+
 def test_a_form_of_another_site_is_403(client, letters):
     for site, status in [
         ("cross-site", 403),
@@ -724,10 +732,12 @@ def test_the_environment_names_another_server(build, monkeypatch):
 
 @pytest.mark.point("D4-12")
 @pytest.mark.parametrize("password", ["123456", "true", "1e5", "null", "p w"])
-def test_a_password_of_the_environment_stays_text(build, monkeypatch, password):
+def test_name_and_password_of_the_environment_stay_text(build, monkeypatch, password):
+    monkeypatch.setenv("FLASK_MAIL_USERNAME", "10001")
     monkeypatch.setenv("FLASK_MAIL_PASSWORD", password)
     monkeypatch.setenv("FLASK_MAIL_USE_TLS", "true")
     app = build()
+    assert app.extensions["mail"].username == "10001"
     assert app.extensions["mail"].password == password
     assert app.extensions["mail"].use_tls is True
 

@@ -707,6 +707,13 @@ def test_everything_lies_below_the_folder_of_the_app_wherever_one_stands(
     assert names == {"library.db", "migrations", "models.py"}
 
 
+def test_flask_migrate_cannot_work_below_a_percent_sign(tmp_path):
+    folder = tmp_path / "flask%20course"
+    command(folder, "start-over", "--example")
+    with pytest.raises(ValueError, match="invalid interpolation syntax"):
+        command(folder, "db", "upgrade")
+
+
 def test_building_the_app_and_looking_at_it_writes_nothing(tmp_path):
     client = create_app({"DATA_FOLDER": tmp_path / "new"}).test_client()
     assert client.get("/").status_code == 200

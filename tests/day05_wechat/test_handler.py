@@ -1,6 +1,7 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -646,10 +647,12 @@ def now(shift=0):
 @pytest.mark.point("D5-02")
 @pytest.mark.parametrize(
     "timestamp",
-    ["1", now(-310), now(310), "9" * 400, "9" * 5000, "x", "-1"],
+    ["1", -310, 310, "9" * 400, "9" * 5000, "x", "-1"],
     ids=["long ago", "too old", "too new", "far away", "absurd", "no number", "negative"],
 )
 def test_an_old_signature_is_forbidden_where_the_setting_says_so(strict, timestamp):
+    if isinstance(timestamp, int):  # from now on: collecting all tests takes its time, too
+        timestamp = now(timestamp)
     assert post(strict, text(), signed(timestamp=timestamp)).status_code == 403
     url = signed(timestamp=timestamp, echostr="3")
     assert strict.test_client().get(url).status_code == 403
@@ -735,3 +738,11 @@ def test_a_file_needs_no_word_about_its_encoding():
     space = {}
     exec(compile(code.encode(), "greeting.py", "exec"), space)  # noqa: S102
     assert space["greeting"] == "你好"
+
+
+@pytest.mark.parametrize("lesson", ["handler", "messages"])
+def test_the_notes_quote_the_at_sign_which_is_an_operator_in_powershell(lesson):
+    root = Path(__file__).resolve().parent.parent.parent
+    text = (root / "day05_wechat" / lesson / "README.md").read_text("utf-8")
+    assert '-d "@' in text
+    assert "-d @" not in text

@@ -280,6 +280,24 @@ def test_any_other_address_is_refused(url, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[("PUSH_TIMEOUT", value) for value in (0, -1, "5 s", None, 61, float("nan"), [5])],
+        *[("PUSH_TRIES", value) for value in (0, -1, 1.5, "three", None, 10, [3])],
+    ],
+)
+def test_a_patience_that_cannot_work_is_refused_at_the_start(name, value):
+    with pytest.raises(SettingError, match=f"{name} must be a"):
+        create_app(CONFIG | {name: value})
+
+
+@pytest.mark.parametrize("host", ["192.168.0.1", "example.com", "2130706433"])
+def test_who_names_another_machine_is_told_so(host):
+    with pytest.raises(ValueError, match=f"must be on this machine, and {host} is not"):
+        loopback(f"http://{host}/wechat")
+
+
+@pytest.mark.parametrize(
     "form",
     [
         {},
