@@ -66,7 +66,7 @@ def mount_overhead(rounds: int = 2000) -> tuple[float, float]:
     mounted = EnvironBuilder(
         "/run/day01/converters/goods/7", base_url="http://127.0.0.1"
     ).get_environ()
-    assert Client(reader).open(mounted).json == Client(app).open(alone).json  # noqa: S101
+    assert Client(reader).open(mounted).json == Client(app).open(alone).json
 
     def one(wsgi, environ) -> float:
         copy = dict(environ)

@@ -30,6 +30,8 @@ def instance_is_left_alone():
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config):
     """Use all cores for the whole suite; for a part of it their start would not pay."""
+    if "PYTEST_XDIST_WORKER" in os.environ:  # a worker has no workers of its own
+        return
     is_whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     if is_whole and getattr(config.option, "numprocesses", 0) is None:  # 0: without pytest-xdist
         config.option.numprocesses, config.option.dist = os.cpu_count(), "worksteal"

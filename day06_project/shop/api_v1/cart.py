@@ -55,6 +55,8 @@ def put(goods_id: int) -> tuple[dict[str, int], int]:
 @login_required
 def delete(goods_id: int) -> tuple[str, int]:
     """Want none of them."""
-    db.session.delete(db.get_or_404(CartItem, (g.user.id, goods_id)))
+    query = db.delete(CartItem).filter_by(user_id=g.user.id, goods_id=goods_id)
+    if not db.session.execute(query).rowcount:
+        raise NotFound("They are not in the cart.")
     db.session.commit()
     return "", 204

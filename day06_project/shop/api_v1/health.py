@@ -29,4 +29,5 @@ def health() -> dict[str, str]:
 @bp.get("/openapi.json")
 def openapi() -> Response:
     """Describe the API, see https://spec.openapis.org/oas/latest.html."""
-    return send_from_directory(bp.root_path, "openapi.json")
+    # Nobody may keep what comes from the API, so there is no copy to ask about.
+    return send_from_directory(bp.root_path, "openapi.json", conditional=False, etag=False)
