@@ -133,10 +133,11 @@ def check(exercise: str | None, everything: bool, hints: bool, watch: bool) -> N
         names = [checking.find(exercise)] if exercise else checking.in_order()
     except (catalogue.UnknownLessonError, checking.NoExerciseError) as error:
         raise click.UsageError(str(error)) from None
+    saved = checking.changes([catalogue.ROOT / name for name in names])
     solved = _check(names, everything, hints)
     if watch:
         click.echo("Waiting for a file to be saved (Ctrl+C ends it) ...")
-        for _ in checking.changes([catalogue.ROOT / name for name in names]):
+        for _ in saved:
             click.clear()
             _check(names, everything, hints)
             click.echo("Waiting for a file to be saved (Ctrl+C ends it) ...")

@@ -1,5 +1,6 @@
 """Fixtures that every lesson's tests share."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -37,9 +38,16 @@ def pytest_cmdline_main(config):
         config.option.numprocesses, config.option.dist = os.cpu_count(), "worksteal"
 
 
-def pytest_collection_modifyitems(items):
-    """Put the browser tests last: Playwright keeps an asyncio loop running in this thread."""
-    items.sort(key=lambda item: "playwright" in getattr(item, "fixturenames", ()))
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Hide the event loop that Playwright leaves in this thread from tests that start their own."""
+    loop = asyncio._get_running_loop()
+    if loop and "playwright" not in getattr(item, "fixturenames", ()):
+        asyncio._set_running_loop(None)
+    try:
+        return (yield)
+    finally:
+        asyncio._set_running_loop(asyncio._get_running_loop() or loop)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -186,12 +186,16 @@ def _sentence(text: str) -> str:
     return " ".join(text.split())
 
 
-def changes(paths: list[Path], interval: float = 0.25) -> Iterator[None]:
-    """Yield whenever a file below the folders was saved and has been at rest for an interval."""
+def changes(folders: list[Path], interval: float = 0.25) -> Iterator[None]:
+    """Return an iterator that yields whenever a file below the folders was saved.
+
+    What is saved from this call on counts, also before the first ``next``. It yields when nothing
+    has changed for an interval (in seconds), for an editor may still be writing.
+    """
 
     def state() -> dict[Path, int]:
         found = {}
-        for folder in paths:
+        for folder in folders:
             for path in folder.rglob("*"):
                 try:
                     if path.is_file() and path.suffix != ".pyc":
@@ -200,14 +204,16 @@ def changes(paths: list[Path], interval: float = 0.25) -> Iterator[None]:
                     continue
         return found
 
-    seen = state()
-    while True:
-        time.sleep(interval)
-        now = state()
-        if now == seen:
-            continue
-        while now != seen:  # an editor may still be writing
-            seen = now
+    def wait(seen: dict[Path, int]) -> Iterator[None]:
+        while True:
             time.sleep(interval)
             now = state()
-        yield
+            if now == seen:
+                continue
+            while now != seen:
+                seen = now
+                time.sleep(interval)
+                now = state()
+            yield
+
+    return wait(state())

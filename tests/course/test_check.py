@@ -1,6 +1,5 @@
 """``course check`` tells a student what to mend, in words, with the place, within seconds."""
 
-import itertools
 import os
 import re
 import shutil
@@ -172,20 +171,20 @@ def test_a_name_without_an_exercise_is_told_with_those_that_have():
 
 def test_changes_are_told_once_the_editor_is_done(tmp_path):
     (tmp_path / "exercise.py").write_text("1")
-    seen = []
-
-    def watch():
-        seen.extend(itertools.islice(check.changes([tmp_path], 0.05), 1))
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    time.sleep(0.12)
+    saved = check.changes([tmp_path], 0.05)
     for number in range(3):
         (tmp_path / "exercise.py").write_text(str(number))
         (tmp_path / "backup~").write_text("x")
         (tmp_path / "backup~").unlink()
+    next(saved)  # once for all of these
+    told = []
+    thread = threading.Thread(target=lambda: told.append(next(saved)), daemon=True)
+    thread.start()
+    thread.join(timeout=0.4)
+    assert told == []
+    (tmp_path / "exercise.py").write_text("again")
     thread.join(timeout=5)
-    assert seen == [None]
+    assert told == [None]
 
 
 # -- the command and the page ------------------------------------------------------------------
