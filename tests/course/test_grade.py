@@ -391,7 +391,11 @@ class cluster:  # noqa: N801 (reads as a function in the test)
         for process in self.processes:
             process.terminate()
         for process in self.processes:
-            process.wait(timeout=20)
+            try:
+                process.wait(timeout=5)
+            except subprocess.TimeoutExpired:  # a worker that still looks for its scheduler
+                process.kill()
+                process.wait()
 
     def start(self, *words):
         command = [sys.executable, "-m", "distributed.cli.dask_" + words[0], *map(str, words[1:])]

@@ -5,6 +5,7 @@ from logging.handlers import RotatingFileHandler
 
 import pytest
 from flask import Flask, current_app
+from flask.logging import default_handler
 from sqlalchemy.exc import IntegrityError
 
 from day06_project.shop import create_app
@@ -265,12 +266,16 @@ def test_debug_mode_and_an_early_look_at_the_logger_change_what_comes_out():
     app = Flask("early-app")
     app.debug = True
     out = io.StringIO()
-    app.logger.handlers[0].setStream(out)  # Flask's own, for the root had none
-    assert app.logger.level == logging.DEBUG
-    logging.basicConfig(stream=out, level="WARNING")
-    app.logger.warning("twice")
-    assert out.getvalue().count("twice") == 2
-    app.logger.handlers[:] = []
+    assert app.logger.handlers == [default_handler]  # Flask's own, for the root had none
+    stream = default_handler.setStream(out)
+    try:
+        assert app.logger.level == logging.DEBUG
+        logging.basicConfig(stream=out, level="WARNING")
+        app.logger.warning("twice")
+        assert out.getvalue().count("twice") == 2
+    finally:  # it is the one of all apps
+        default_handler.setStream(stream)
+        app.logger.handlers[:] = []
 
 
 @pytest.mark.point("D6-42")
