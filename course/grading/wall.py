@@ -201,7 +201,7 @@ def _bubblewrap_problem() -> str | None:
     if not shutil.which("bwrap"):
         return "bubblewrap is not installed (package bubblewrap)"
     words = [_bwrap_path(), "--unshare-pid", "--unshare-net", "--unshare-ipc", "--ro-bind", "/"]
-    words += ["/", "--proc", "/proc", "--tmpfs", "/tmp", "--", sys.executable, "-I", "-c", ""]
+    words += ["/", "--proc", "/proc", "--tmpfs", "/dev/shm", "--", sys.executable, "-I", "-c", ""]
     done = subprocess.run(words, check=False, capture_output=True, text=True, timeout=20)
     return None if done.returncode == 0 else f"bubblewrap fails: {done.stderr.strip()[:200]}"
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import doctest
+import logging
 import os
 import re
 import shutil
@@ -30,6 +31,19 @@ FENCES = [
 
 def place(path, line):
     return f"{path.relative_to(ROOT).as_posix()}:{line}"
+
+
+@pytest.fixture(autouse=True)
+def quiet_migrations():
+    """Take away what another lesson of this process has hung on Alembic's loggers."""
+    loggers = [
+        logger
+        for name, logger in logging.root.manager.loggerDict.items()
+        if name.startswith(("alembic", "flask_migrate")) and isinstance(logger, logging.Logger)
+    ]
+    for logger in loggers:
+        logger.handlers[:] = []
+        logger.setLevel(logging.NOTSET)
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=[place(b.path, b.line) for b in BLOCKS])

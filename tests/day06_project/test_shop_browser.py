@@ -250,7 +250,7 @@ def test_another_picture_has_another_id_even_where_the_browser_makes_no_uuid(tab
     for _ in range(2):
         tab.get_by_role("button", name="Another picture").click()
         expect(tab.get_by_label("Letters")).to_be_focused()
-    tab.wait_for_function("document.getElementById('picture').complete")
+    expect(tab.locator("#picture")).to_have_js_property("complete", True)
     assert tab.evaluate("document.getElementById('picture').naturalWidth") == 160
     ids = [path for method, path in drawn if path.startswith("captchas/")]
     assert len(set(ids)) == 3
