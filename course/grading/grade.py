@@ -24,7 +24,8 @@ from typing import Any
 from course.catalogue import EXERCISE, ROOT
 from course.grading import judge, wall
 from course.grading.intake import Handin
-from course.grading.submission import Submission, exercises
+from course.grading.remote import AppFaultError, Box, RemoteApp, RemoteClient
+from course.grading.submission import TESTS, Submission, exercises
 
 BATCH = 10
 """Submissions of one task on a cluster: enough to pay for starting its judge."""
@@ -73,7 +74,10 @@ class Journal:
                 # What the grader itself failed at is tried again.
                 if isinstance(record, dict) and record.get("status") in STATUSES[:-1]:
                     self.records[record["key"]] = record
-        path.write_text("".join(self._line(each) for each in self.records.values()), "utf-8")
+        # Beside it first: whoever interrupts this moment must not lose the marks.
+        new = path.with_suffix(".new")
+        new.write_text("".join(self._line(each) for each in self.records.values()), "utf-8")
+        new.replace(path)
 
     def key(self, handin: Handin) -> str:
         """Return what makes this mark this mark: student, submission, tests, limits."""
@@ -375,8 +379,6 @@ def _only(answer: Record) -> Record:
 
 
 def _solution(plan: Plan, exercise: str) -> Path | None:
-    from course.grading.submission import TESTS
-
     for folder in (plan.tests / exercise, TESTS / exercise):
         for path in (folder / "solution.py", folder / "solution"):
             if path.exists():
@@ -386,10 +388,6 @@ def _solution(plan: Plan, exercise: str) -> Path | None:
 
 def canary(plan: Plan) -> str:
     """Let a hostile app try the wall; say what it could do, and refuse a strong wall that leaks."""
-    from werkzeug.test import Client
-
-    from course.grading.remote import AppFaultError, Box, RemoteApp
-
     source = Path(__file__).with_name("canary.py").read_text("utf-8")
     with tempfile.TemporaryDirectory(prefix="canary-") as name:
         stage = Path(name)
@@ -418,7 +416,7 @@ def canary(plan: Plan) -> str:
                     "filtered": wall.FILTER in barrier.layers,
                     "limits": asdict(plan.limits),
                 }
-                reply = Client(RemoteApp(box)).post("/", json=tried)
+                reply = RemoteClient(RemoteApp(box)).post("/", json=tried)
             done = [str(each) for each in reply.get_json()]
         except AppFaultError as error:
             raise PreflightError(f"The canary did not answer: {error}") from None

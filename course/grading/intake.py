@@ -12,7 +12,7 @@ import re
 import stat
 import unicodedata
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from course.catalogue import EXERCISE
@@ -34,7 +34,6 @@ class Handin:
     """Numbers in the name, by which an LMS knows its users."""
     problem: str = ""
     """Why there is nothing to grade, in words for the student."""
-    found: list[str] = field(default_factory=list)
 
     @property
     def shown(self) -> str:

@@ -65,24 +65,23 @@ class Judge:
             exercise = submission.of_test(item.path)
             if wanted is None or exercise in wanted:
                 found.setdefault(exercise, []).append(item)
-        records = []
-        for exercise, items in found.items():
-            subject = plugin.Subject(path, self.wall, self.ours.box if ours and self.ours else None)
-            session.config.stash[plugin.SUBJECT] = subject
-            try:
-                records.append(self._exercise(exercise, items, subject))
-            finally:
-                del session.config.stash[plugin.SUBJECT]
-                if not ours:
-                    subject.close()
-                elif self.ours is None:
-                    self.ours = subject
+        subject = plugin.Subject(path, self.wall, self.ours.box if ours and self.ours else None)
+        session.config.stash[plugin.SUBJECT] = subject
+        try:
+            records = [self._exercise(name, items, subject) for name, items in found.items()]
+        finally:
+            del session.config.stash[plugin.SUBJECT]
+            if not ours:
+                subject.close()
+            elif self.ours is None:
+                self.ours = subject
         return {"seconds": round(time.monotonic() - begun, 3), "exercises": records}
 
     def _exercise(
         self, exercise: str, items: list[pytest.Item], subject: plugin.Subject
     ) -> dict[str, Any]:
         self.tally = plugin.Tally()
+        subject.box.strikes = 0  # a loop in one exercise says nothing of the next
         handed_in = subject.submission.file(exercise) is not None
         if handed_in:
             for item, following in zip(items, [*items[1:], None], strict=True):
@@ -114,26 +113,19 @@ class Judge:
         self.results.flush()
 
 
-def command(
+def launch(
     tests: Path, exercises: list[str] | None, isolation: str, limits: dict[str, Any] | None = None
-) -> list[str]:
-    """Return the command line that starts a judge."""
+) -> subprocess.Popen[str]:
+    """Start a judge; its first line says ``ready`` with the number of tests, or ``broken``."""
     options = {
         "tests": str(tests),
         "exercises": exercises,
         "isolation": isolation,
         "limits": limits or {},
     }
-    return [sys.executable, "-m", "course.grading.judge", json.dumps(options)]
-
-
-def launch(
-    tests: Path, exercises: list[str] | None, isolation: str, limits: dict[str, Any] | None = None
-) -> subprocess.Popen[str]:
-    """Start a judge; its first line says ``ready`` with the number of tests, or ``broken``."""
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "FLASK_"))}
     return subprocess.Popen(
-        command(tests, exercises, isolation, limits),
+        [sys.executable, "-m", "course.grading.judge", json.dumps(options)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -145,7 +137,7 @@ def launch(
 
 
 def main() -> int:
-    """Run as ``python -m course.grading.judge OPTIONS``; see ``command``."""
+    """Run as ``python -m course.grading.judge OPTIONS``; see ``launch``."""
     options = json.loads(sys.argv[1])
     # pytest's capturing must not meet the two streams.
     tasks = os.fdopen(os.dup(0), encoding="utf-8")

@@ -45,7 +45,6 @@ class Subject:
     def __init__(self, path: Path, barrier: wall.Wall, box: Box | None = None) -> None:
         self.submission = submission.Submission(path, box.source if box else None)
         self.box = box or Box(barrier, self.submission.stage)
-        self.box.strikes = 0
         self.wall = barrier
         self._ends: dict[str, float] = {}
 

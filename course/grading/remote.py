@@ -275,7 +275,6 @@ class RemoteApp:
         self._box.sent = f"{environ['REQUEST_METHOD']} {path}"
         self.body = body
         plain = {name: value for name, value in environ.items() if isinstance(value, str)}
-        plain.pop("werkzeug.request", None)
         head, data = self._box.ask({"request": plain}, body)
         if "raised" in head:
             raise AppFaultError("raised", failure_text(head["raised"]))
