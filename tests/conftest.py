@@ -2,17 +2,60 @@
 
 import asyncio
 import os
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.helpers import CHROMIUM, ROOT, SECOND_HALF
+
+# Settings of whoever runs the tests; lessons read them when they are imported, or later.
+for name in [name for name in os.environ if name.startswith("FLASK_")]:
+    del os.environ[name]
+
+MARKERS = (
+    "second_half: needs more than Python, or drives processes by the clock; only with --all",
+    "browser: needs Chromium and pytest-playwright; part of the second half",
+)
 
 
-@pytest.fixture
-def client(request):
-    """Give a test client for the ``app`` that the test module imported."""
-    return request.module.app.test_client()
+def pytest_addoption(parser):
+    parser.addoption(
+        "--all", action="store_true", help="run the second half, too: browser, servers, attacks"
+    )
+
+
+def pytest_configure(config):
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Skip what is not asked for, and what cannot run here, each with one line that says why."""
+    reasons = {}
+    if not config.getoption("--all"):
+        reasons = dict.fromkeys(["second_half", "browser"], SECOND_HALF)
+    elif not config.pluginmanager.hasplugin("playwright"):
+        reasons["browser"] = "pytest-playwright is not installed: uv sync --group browser"
+    elif CHROMIUM is None:
+        reasons["browser"] = "Chromium is not installed"
+    for item in items:
+        for marker, reason in reasons.items():
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
+                break
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args():
+    """Start the system's browser; without a sandbox, which Chromium refuses to build for root."""
+    return {
+        "executable_path": CHROMIUM,
+        "args": ["--no-sandbox", "--disable-background-networking", "--disable-gpu"],
+    }
+
+
+@pytest.fixture(scope="session")
+def base_url():
+    """Give none: each test has servers of its own, and pytest 9 warns of the plugin's fixture."""
 
 
 @pytest.fixture(scope="session", autouse=True)
