@@ -9,27 +9,13 @@ import sys
 import pytest
 
 from course.catalogue import ROOT
+from tests.helpers import AXE, SECOND_HALF
 
-CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "chrome"])), None)
-AXE = ROOT / "tests" / "node_modules" / "axe-core" / "axe.min.js"
+expect = pytest.importorskip("playwright.sync_api", reason=SECOND_HALF).expect
 
-pytest.importorskip(
-    "pytest_playwright", reason="pytest-playwright is not installed: uv sync --group browser"
-)
-from playwright.sync_api import expect
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+pytestmark = pytest.mark.browser
 
 LESSON = "/day01/converters/"
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args():
-    # No download of a browser of its own; no sandbox, which Chromium refuses to build for root.
-    return {
-        "executable_path": CHROMIUM,
-        "args": ["--no-sandbox", "--disable-background-networking", "--disable-gpu"],
-    }
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,12 @@
 import http.client
-import threading
 from http.cookiejar import CookieJar
 
 import pytest
 from flask import Flask, Response, request, session
-from werkzeug.serving import make_server
 
 from course import exchange
 from course.exchange import Answer, ExchangeError, Request, Session
+from tests.helpers import serving
 
 
 @pytest.fixture
@@ -216,31 +215,26 @@ def test_the_head_leaves_out_what_a_server_adds():
 
 
 @pytest.fixture
-def served(app):
-    """Serve the app on a socket too; return a function that asks both ways."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
+def ask_both(app):
+    """Give a function that asks the app in this process, and over a socket, too."""
+    with serving(app) as server:
 
-    def ask_both(request):
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
-        connection.putrequest(request.method, request.target, skip_host=True)
-        connection.putheader("Host", exchange.HOST)
-        for name, value in request.headers:
-            connection.putheader(name, value)
-        if request.body:
-            connection.putheader("Content-Length", str(len(request.body)))
-        connection.endheaders(request.body or None)
-        response = connection.getresponse()
-        headers = tuple(response.getheaders())
-        real = Answer(f"{response.status} {response.reason}", headers, response.read())
-        connection.close()
-        return Session(app).send(request), real
+        def ask_both(request):
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+            connection.putrequest(request.method, request.target, skip_host=True)
+            connection.putheader("Host", exchange.HOST)
+            for name, value in request.headers:
+                connection.putheader(name, value)
+            if request.body:
+                connection.putheader("Content-Length", str(len(request.body)))
+            connection.endheaders(request.body or None)
+            response = connection.getresponse()
+            headers = tuple(response.getheaders())
+            real = Answer(f"{response.status} {response.reason}", headers, response.read())
+            connection.close()
+            return Session(app).send(request), real
 
-    yield ask_both
-    server.shutdown()
-    thread.join()
-    server.server_close()
+        yield ask_both
 
 
 @pytest.mark.parametrize(
@@ -265,8 +259,8 @@ def served(app):
         "GET /go/302",
     ],
 )
-def test_the_answer_is_the_one_a_real_server_gives(served, text):
+def test_the_answer_is_the_one_a_real_server_gives(ask_both, text):
     first, _, rest = text.partition("\n")
-    here, real = served(ask(f"{first.removesuffix(' HTTP/1.1')} HTTP/1.1\n{rest}"))
+    here, real = ask_both(ask(f"{first.removesuffix(' HTTP/1.1')} HTTP/1.1\n{rest}"))
     assert sorted(here.head.splitlines()) == sorted(real.head.splitlines())
     assert here.body == real.body
