@@ -109,13 +109,18 @@ class Lesson:
             for number, words in found
         ]
 
+    def pictures(self) -> list[Path]:
+        """Return the pictures of the notes."""
+        return sorted(self.folder.glob("*.svg"))
+
     def files(self) -> list[Path]:
         """Return the lesson's own files but the notes: the app first, then code, then the rest."""
 
         def order(path: Path) -> tuple[bool, bool, str]:
             return path.name != "app.py", path.suffix != ".py", path.as_posix()
 
-        return sorted((path for path in _walk(self.folder) if _belongs(path)), key=order)
+        own = (path for path in _walk(self.folder) if _belongs(path))
+        return sorted(set(own).difference(self.pictures()), key=order)
 
 
 @dataclass(frozen=True)

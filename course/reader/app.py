@@ -7,7 +7,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Forbidden, HTTPException, NotFound
 from werkzeug.sansio.utils import host_is_trusted
@@ -177,6 +186,12 @@ def link_of_the_notes(day: str, name: str = "", file: str = "") -> ResponseRetur
         return redirect(url_for("pages.day", day=day))
     if file.startswith("README"):
         return redirect(url_for("pages.lesson", day=day, name=name))
+    if file.endswith(".svg"):  # a picture of the notes
+        every = {each.id: each for each in catalogue.lessons(_running().root)}
+        found = every.get(f"{day}/{name}")
+        if found is None or found.folder / file not in found.pictures():
+            raise NotFound("There is no such picture.")
+        return send_file(found.folder / file, max_age=0)
     shown = url_for("pages.lesson", day=day, name=name, file=file, _anchor="source-title")
     return redirect(shown)
 

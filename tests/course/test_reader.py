@@ -55,6 +55,19 @@ def test_lesson_shows_notes_source_and_requests(reader):
     assert 'rel="prev"' not in page
 
 
+def test_a_picture_of_the_notes_is_shown(reader, course):
+    folder = course / "day91/hello"
+    picture = "<svg xmlns='http://www.w3.org/2000/svg'/>"
+    (folder / "diagram.svg").write_text(picture, "utf-8")
+    rewrite(folder / "README.md", "## Try it", "![A box](diagram.svg)\n\n## Try it")
+    assert '<img src="diagram.svg" alt="A box"' in get(reader, "/day91/hello/").text
+    with get(reader, "/day91/hello/diagram.svg") as response:
+        assert (response.mimetype, response.text) == ("image/svg+xml", picture)
+    assert "diagram.svg#source-title" not in get(reader, "/day91/hello/").text
+    for path in ("/day91/hello/other.svg", "/day91/nowhere/diagram.svg", "/day91/hello/..%2fx.svg"):
+        assert get(reader, path).status_code == 404
+
+
 @pytest.mark.parametrize("run", ["WORD=x flask --app day91.hello.app run", "flask --app x.y run"])
 def test_a_line_for_another_app_or_environment_has_no_request(reader, course, run):
     rewrite(course / "day91/hello/README.md", "flask --app day91.hello.app run", run)
