@@ -1,4 +1,4 @@
-"""What tests of several lessons need: a real server, a free port, a page taken apart, a browser."""
+"""What tests of several lessons need: a real server, a free port, a parsed page, a browser."""
 
 import contextlib
 import shutil
@@ -39,6 +39,16 @@ def serving(app, host="127.0.0.1", **options):
         server.server_close()
 
 
+def raw_response(port, request):
+    """Send the bytes of a request to a server on this machine; return every byte of the response.
+
+    The server has to close the connection after it.
+    """
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(request)
+        return connection.makefile("rb").read()
+
+
 def free_port():
     """Return a port that was free a moment ago, for a program that cannot choose one itself."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -48,6 +58,11 @@ def free_port():
 def page(response):
     """Return the parsed HTML of a response: ``page(response).select_one("form input")``."""
     return BeautifulSoup(response if isinstance(response, str) else response.text, "html.parser")
+
+
+def status_and_message(response):
+    """Return the status code of an error page, and the message on it."""
+    return response.status_code, page(response).p.get_text()
 
 
 def csrf_token(response):
