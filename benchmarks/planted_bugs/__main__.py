@@ -83,14 +83,20 @@ def copy_course(place: Path) -> None:
         shutil.copy(ROOT / name, target)
 
 
+def applies(bug: Bug, place: Path) -> bool:
+    """Tell whether the text to be changed is in its file, exactly once."""
+    path = place / bug.file
+    return path.is_file() and path.read_text("utf-8").count(bug.old) == 1
+
+
 def verdict(bug: Bug, place: Path) -> str:
     """Plant one bug in the copy, run its tests, take it out again, and say what happened."""
-    path = place / bug.file
-    text = path.read_text("utf-8")
-    if text.count(bug.old) != 1:
+    if not applies(bug, place):
         return "does not apply"
     if not bug.tests:
         return "has no tests"
+    path = place / bug.file
+    text = path.read_text("utf-8")
     path.write_text(text.replace(bug.old, bug.new), "utf-8")
     try:
         code = run_tests(bug.tests, place)
@@ -122,7 +128,8 @@ def run_tests(tests: tuple[str, ...], place: Path) -> int:
 @click.command()
 @click.argument("names", nargs=-1)
 @click.option("--only", multiple=True, help="Only the bug with this id (repeatable).")
-def main(names: tuple[str, ...], only: tuple[str, ...]) -> None:
+@click.option("--dry", is_flag=True, help="Run no test; only list what does not apply any more.")
+def main(names: tuple[str, ...], only: tuple[str, ...], dry: bool) -> None:
     """Plant the bugs of the tables NAMES (default: all) and list those that survive."""
     chosen = [
         bug
@@ -130,6 +137,12 @@ def main(names: tuple[str, ...], only: tuple[str, ...]) -> None:
         for bug in bugs(name)
         if not only or bug.id in only
     ]
+    if dry:
+        stale = [bug for bug in chosen if not applies(bug, ROOT)]
+        for bug in stale:
+            click.echo(f"does not apply: {bug.id} in {bug.file}")
+        click.echo(f"{len(chosen)} bugs, {len(stale)} do not apply")
+        return
     places = threading.local()
     verdicts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="planted-") as folder:
