@@ -1,19 +1,15 @@
-import json
-import os
+"""Settings from five sources: of two that set the same name, the later one wins.
+
+Begin with test_the_page_shows_every_source_and_the_price.
+"""
+
 import tomllib
 
 import pytest
-from flask import Flask, current_app, render_template_string, session
+from flask import Flask, current_app, render_template_string
 from flask.cli import ScriptInfo
 
 from day01.configuration.app import PUBLIC, Defaults, create_app, price
-
-
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch):
-    for name in os.environ:
-        if name.startswith("FLASK_"):
-            monkeypatch.delenv(name)
 
 
 @pytest.fixture
@@ -21,47 +17,9 @@ def app():
     return create_app()
 
 
-@pytest.fixture
-def shop(tmp_path):
-    """Give a bare application whose root folder is ``tmp_path``."""
-    return Flask("shop", root_path=str(tmp_path))
-
-
-def story(app, name):
-    answer = app.test_client().get(f"/settings/{name}").json
-    return {step["after"]: step["value"] for step in answer}
-
-
-@pytest.mark.point("D1-08", "D1-10")
-@pytest.mark.parametrize(
-    ("name", "values"),
-    [
-        ("GREETING", ["Welcome!", "Welcome!", "Welcome!", "Welcome!", "Welcome!"]),
-        ("CURRENCY", ["EUR", "USD", "CNY", "CNY", "CNY"]),
-        ("PAGE_SIZE", [10, 24, 24, 24, 24]),
-        ("COUNTRIES", [None, None, ["cn", "fr"], ["cn", "fr"], ["cn", "fr"]]),
-    ],
-)
-def test_each_source_may_change_what_the_earlier_ones_said(app, name, values):
-    sources = ["Defaults", "shop.cfg", "shop.toml", "environment", "create_app"]
-    assert list(story(app, name).items()) == list(zip(sources, values, strict=True))
-    assert app.config[name] == values[-1]
-
-
-@pytest.mark.point("D1-11")
-def test_the_environment_beats_the_files_and_the_caller_beats_all(monkeypatch):
-    monkeypatch.setenv("FLASK_CURRENCY", "GBP")
-    assert story(create_app(), "CURRENCY")["create_app"] == "GBP"
-    asked = story(create_app({"CURRENCY": "JPY"}), "CURRENCY")
-    assert asked["shop.toml"] == "CNY"
-    assert asked["environment"] == "GBP"
-    assert asked["create_app"] == "JPY"
-
-
-def test_each_call_builds_an_application_of_its_own(app):
-    other = create_app({"GREETING": "Hi"})
-    assert (app.config["GREETING"], other.config["GREETING"]) == ("Welcome!", "Hi")
-    assert app.secret_key != other.secret_key
+def history_of(app, name):
+    steps = app.test_client().get(f"/settings/{name}").json
+    return {step["after"]: step["value"] for step in steps}
 
 
 def test_the_page_shows_every_source_and_the_price(app):
@@ -77,31 +35,45 @@ def test_the_page_shows_every_source_and_the_price(app):
         assert f'href="/settings/{name}"' in page
 
 
-def test_the_page_escapes_the_settings(monkeypatch):
-    monkeypatch.setenv("FLASK_GREETING", "<script>alert(1)")
-    monkeypatch.setenv("FLASK_CURRENCY", "<b>")
-    page = create_app().test_client().get("/").text
-    assert "<script>" not in page
-    assert "<b>" not in page
-    assert "<h1>&lt;script&gt;alert(1)</h1>" in page
+@pytest.mark.point("D1-08", "D1-10")
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("GREETING", ["Welcome!", "Welcome!", "Welcome!", "Welcome!", "Welcome!"]),
+        ("CURRENCY", ["EUR", "USD", "CNY", "CNY", "CNY"]),
+        ("PAGE_SIZE", [10, 24, 24, 24, 24]),
+        ("COUNTRIES", [None, None, ["cn", "fr"], ["cn", "fr"], ["cn", "fr"]]),
+    ],
+)
+def test_a_later_source_wins_over_the_earlier_ones(app, name, values):
+    sources = ["Defaults", "shop.cfg", "shop.toml", "environment", "create_app"]
+    assert list(history_of(app, name).items()) == list(zip(sources, values, strict=True))
+    assert app.config[name] == values[-1]
 
 
-def test_a_secret_is_never_shown(monkeypatch):
-    monkeypatch.setenv("FLASK_SECRET_KEY", "tell-nobody")
-    monkeypatch.setenv("FLASK_MAIL_PASSWORD", "tell-nobody-either")
-    app = create_app()
-    assert app.config["MAIL_PASSWORD"] == "tell-nobody-either"
-    client = app.test_client()
-    assert client.get("/settings/SECRET_KEY").status_code == 404
-    assert client.get("/settings/MAIL_PASSWORD").status_code == 404
-    for path in ["/", *(f"/settings/{name}" for name in (*PUBLIC, *app.config))]:
-        assert "tell-nobody" not in client.get(path).text
+@pytest.mark.point("D1-11")
+def test_the_environment_wins_over_the_files_and_the_argument_over_all(monkeypatch):
+    monkeypatch.setenv("FLASK_CURRENCY", "GBP")
+    assert history_of(create_app(), "CURRENCY")["create_app"] == "GBP"
+    asked = history_of(create_app({"CURRENCY": "JPY"}), "CURRENCY")
+    assert asked["shop.toml"] == "CNY"
+    assert asked["environment"] == "GBP"
+    assert asked["create_app"] == "JPY"
+
+
+def test_each_call_builds_an_application_of_its_own(app):
+    other = create_app({"GREETING": "Hi"})
+    assert (app.config["GREETING"], other.config["GREETING"]) == ("Welcome!", "Hi")
+    assert app.secret_key != other.secret_key
 
 
 @pytest.mark.point("D1-16")
 @pytest.mark.parametrize("name", ["currency", "Currency", "NOTHING", "DEBUG", "<b>", "__class__"])
 def test_other_names_are_not_found(app, name):
     assert app.test_client().get(f"/settings/{name}").status_code == 404
+
+
+# The sources
 
 
 @pytest.mark.point("D1-10")
@@ -111,90 +83,10 @@ def test_the_secret_key_is_random_unless_the_environment_gives_one(monkeypatch):
     assert create_app().secret_key == "from the administrator"
 
 
-@pytest.mark.point("D1-08")
-def test_a_relative_name_is_looked_up_beside_the_application(shop, tmp_path, monkeypatch):
-    here = tmp_path / "here"
-    here.mkdir()
-    (here / "only_here.cfg").write_text("PLACE = 'working folder'", "utf-8")
-    (tmp_path / "shop.cfg").write_text("PLACE = 'root folder'", "utf-8")
-    monkeypatch.chdir(here)
-    with pytest.raises(FileNotFoundError, match="Unable to load configuration file"):
-        shop.config.from_pyfile("only_here.cfg")
-    assert shop.config.from_pyfile("shop.cfg") is True
-    assert shop.config["PLACE"] == "root folder"
-    assert shop.config.from_pyfile(here / "only_here.cfg") is True
-    assert shop.config["PLACE"] == "working folder"
-
-
-@pytest.mark.point("D1-08")
-def test_the_shop_finds_its_files_from_any_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert create_app().config["PAGE_SIZE"] == 24
-
-
-@pytest.mark.point("D1-08")
-def test_silent_makes_a_missing_file_no_error(shop):
-    assert shop.config.from_pyfile("local.cfg", silent=True) is False
-    assert shop.config.from_file("local.toml", load=tomllib.load, text=False, silent=True) is False
-    with pytest.raises(FileNotFoundError):
-        shop.config.from_file("local.toml", load=tomllib.load, text=False)
-
-
-@pytest.mark.point("D1-08", "D1-09")
-def test_silent_does_not_hide_an_error_in_the_file(shop, tmp_path):
-    (tmp_path / "local.cfg").write_text("DEBUG = true", "utf-8")
-    with pytest.raises(NameError, match="'true'"):
-        shop.config.from_pyfile("local.cfg", silent=True)
-
-
-@pytest.mark.point("D1-09")
-@pytest.mark.parametrize("text", ["DEBUG=true", "[shop]\nDEBUG=True"])
-def test_a_settings_file_that_is_not_python_is_refused(shop, tmp_path, text):
-    (tmp_path / "shop.cfg").write_text(text, "utf-8")
-    with pytest.raises(NameError):
-        shop.config.from_pyfile("shop.cfg")
-
-
-@pytest.mark.point("D1-09")
-def test_a_settings_file_is_executed_and_only_capitals_count(shop, tmp_path):
-    trace = tmp_path / "trace.txt"
-    text = f"open({str(trace)!r}, 'w').close()\nDEBUG=True\nsize = 6\nSIZE = size * 7\n"
-    (tmp_path / "shop.cfg").write_text(text, "utf-8")
-    shop.config.from_pyfile("shop.cfg")
-    assert trace.exists()
-    assert shop.debug is True
-    assert shop.config["SIZE"] == 42
-    assert "size" not in shop.config
-
-
-@pytest.mark.point("D1-08")
-@pytest.mark.parametrize(
-    ("name", "text", "options"),
-    [
-        (
-            "shop.toml",
-            'SIZE = 42\nsize = 6\nCALL = "open(1)"',
-            {"load": tomllib.load, "text": False},
-        ),
-        ("shop.json", '{"SIZE": 42, "size": 6, "CALL": "open(1)"}', {"load": json.load}),
-    ],
-)
-def test_a_data_file_is_read_and_only_capitals_count(shop, tmp_path, name, text, options):
-    (tmp_path / name).write_text(text, "utf-8")
-    assert shop.config.from_file(name, **options) is True
-    assert shop.config["SIZE"] == 42
-    assert shop.config["CALL"] == "open(1)"
-    assert "size" not in shop.config
-
-
-def test_toml_wants_bytes(app):
-    with pytest.raises(TypeError):
-        app.config.from_file("shop.toml", load=tomllib.load)
-
-
 @pytest.mark.point("D1-10")
 @pytest.mark.parametrize("source", [Defaults, Defaults(), "day01.configuration.app.Defaults"])
-def test_only_names_in_capitals_come_from_a_class(shop, source):
+def test_only_names_in_capitals_come_from_a_class(source):
+    shop = Flask("shop")
     shop.config.from_object(source)
     assert shop.config["PAGE_SIZE"] == 10
     added = shop.config.keys() - Flask("bare").config.keys()
@@ -203,7 +95,8 @@ def test_only_names_in_capitals_come_from_a_class(shop, source):
 
 
 @pytest.mark.point("D1-10")
-def test_a_property_is_evaluated_on_an_instance_only(shop):
+def test_a_property_is_evaluated_on_an_instance_only():
+    shop = Flask("shop")
     shop.config.from_object(Defaults)
     assert isinstance(shop.config["SECRET_KEY"], property)
     shop.config.from_object("day01.configuration.app.Defaults")
@@ -212,44 +105,15 @@ def test_a_property_is_evaluated_on_an_instance_only(shop):
     assert isinstance(shop.config["SECRET_KEY"], str)
 
 
-@pytest.mark.point("D1-11")
-def test_the_settings_are_a_dictionary(shop):
-    assert isinstance(shop.config, dict)
-    shop.config["GREETING"] = "Hello"
-    shop.config.update(CURRENCY="EUR")
-    shop.config.from_mapping({"PAGE_SIZE": 10, "small": 1}, TITLE="Shop")
-    assert shop.config["GREETING"] == "Hello"
-    assert shop.config["CURRENCY"] == "EUR"
-    assert (shop.config["PAGE_SIZE"], shop.config["TITLE"]) == (10, "Shop")
-    assert "small" not in shop.config
+@pytest.mark.point("D1-08")
+def test_the_shop_finds_its_files_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert create_app().config["PAGE_SIZE"] == 24
 
 
-@pytest.mark.point("D1-11")
-def test_debug_of_the_application_is_a_setting(shop):
-    assert shop.debug is False
-    shop.config["DEBUG"] = True
-    assert shop.debug is True
-
-
-@pytest.mark.point("D1-11")
-@pytest.mark.skipif(os.name == "nt", reason="names of environment variables are in capitals there")
-def test_names_in_small_letters_stay_when_set_by_hand_or_by_the_environment(shop, monkeypatch):
-    monkeypatch.setenv("FLASK_a", "1")
-    shop.config.from_prefixed_env()
-    shop.config["b"] = 2
-    shop.config.update(c=3)
-    assert [shop.config[name] for name in "abc"] == [1, 2, 3]
-
-
-@pytest.mark.point("D1-09")
-@pytest.mark.parametrize("flag", [None, "0", "1"])
-def test_the_flask_command_overrules_debug_in_the_settings(monkeypatch, flag):
-    if flag is not None:
-        monkeypatch.setenv("FLASK_DEBUG", flag)
-    for configured in (True, False):
-        app = create_app({"DEBUG": configured})
-        assert app.debug is configured
-        assert ScriptInfo(create_app=lambda app=app: app).load_app().debug is (flag == "1")
+def test_toml_is_read_as_bytes(app):
+    with pytest.raises(TypeError):
+        app.config.from_file("shop.toml", load=tomllib.load)
 
 
 @pytest.mark.parametrize(
@@ -272,20 +136,22 @@ def test_environment_values_are_json_where_they_can_be(monkeypatch, text, value)
     assert (got, type(got)) == (value, type(value))
 
 
-def test_a_secret_of_digits_needs_quotes(shop, monkeypatch):
-    @shop.get("/")
-    def index():
-        session["visits"] = 1
-        return "signed"
+@pytest.mark.point("D1-09")
+@pytest.mark.parametrize("flag", [None, "0", "1"])
+def test_the_flask_command_overrules_debug_in_the_settings(monkeypatch, flag):
+    if flag is not None:
+        monkeypatch.setenv("FLASK_DEBUG", flag)
+    for configured in (True, False):
+        app = create_app({"DEBUG": configured})
+        assert app.debug is configured
+        assert ScriptInfo(create_app=lambda app=app: app).load_app().debug is (flag == "1")
 
-    shop.testing = True
-    monkeypatch.setenv("FLASK_SECRET_KEY", "2718281828")
-    shop.config.from_prefixed_env()
-    with pytest.raises(TypeError, match="expected bytes"):
-        shop.test_client().get("/")
-    monkeypatch.setenv("FLASK_SECRET_KEY", '"2718281828"')
-    shop.config.from_prefixed_env()
-    assert shop.test_client().get("/").text == "signed"
+
+def test_the_flask_command_calls_create_app():
+    assert ScriptInfo("day01.configuration.app").load_app().config["CURRENCY"] == "CNY"
+
+
+# Reading a setting
 
 
 @pytest.mark.point("D1-16")
@@ -297,7 +163,7 @@ def test_a_name_in_small_letters_finds_nothing(app):
 
 
 @pytest.mark.point("D1-16")
-def test_current_app_is_the_application_at_work(app):
+def test_current_app_is_the_app_of_the_context(app):
     with pytest.raises(RuntimeError, match="outside of application context"):
         price(4.9)
     other = create_app({"CURRENCY": "GBP"})
@@ -321,5 +187,25 @@ def test_templates_know_the_settings(app):
         assert render_template_string("{{ config.CURRENCY }}") == "CNY"
 
 
-def test_the_flask_command_calls_create_app():
-    assert ScriptInfo("day01.configuration.app").load_app().config["CURRENCY"] == "CNY"
+# Attacks
+
+
+def test_a_secret_is_never_shown(monkeypatch):
+    monkeypatch.setenv("FLASK_SECRET_KEY", "tell-nobody")
+    monkeypatch.setenv("FLASK_MAIL_PASSWORD", "tell-nobody-either")
+    app = create_app()
+    assert app.config["MAIL_PASSWORD"] == "tell-nobody-either"
+    client = app.test_client()
+    assert client.get("/settings/SECRET_KEY").status_code == 404
+    assert client.get("/settings/MAIL_PASSWORD").status_code == 404
+    for path in ["/", *(f"/settings/{name}" for name in (*PUBLIC, *app.config))]:
+        assert "tell-nobody" not in client.get(path).text
+
+
+def test_the_page_escapes_the_settings(monkeypatch):
+    monkeypatch.setenv("FLASK_GREETING", "<script>alert(1)")
+    monkeypatch.setenv("FLASK_CURRENCY", "<b>")
+    page = create_app().test_client().get("/").text
+    assert "<script>" not in page
+    assert "<b>" not in page
+    assert "<h1>&lt;script&gt;alert(1)</h1>" in page
