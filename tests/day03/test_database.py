@@ -1,69 +1,41 @@
+"""A library in a database: pages, forms that change rows, and rules that no change may break.
+
+``post`` sends a form as the pages do, ``texts`` returns texts of a page, and ``rows``
+asks the database itself. The search and the file are tested in test_database_search.py and
+test_database_file.py. Begin with test_the_first_page_lists_authors_by_name.
+"""
+
 import re
-import sqlite3
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from html import unescape
 from io import BytesIO
 
 import pytest
-from flask import Flask
-from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import FlaskForm
-from sqlalchemy import Column, Integer, String, create_engine, delete, func, select, text
-from sqlalchemy.exc import IntegrityError, LegacyAPIWarning, PendingRollbackError
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.exc import IntegrityError, PendingRollbackError
 
 from day03.database import editing
 from day03.database.app import PER_PAGE, create_app
 from day03.database.models import Author, Book, Tag, book_tag, db
 from day03.database.samples import BOOKS
+from tests.day03.helpers import app_in_memory, content, errors, texts
+from tests.helpers import csrf_token, page
 
 pytestmark = pytest.mark.point("D3-57")
 
 NAMES = sorted(BOOKS)
-ATTACK = "xxx' UNION SELECT name FROM author --"
 HUGE = 2**63
 
 
-@pytest.fixture
-def folder(tmp_path):
-    return tmp_path / "data" / "library"
-
-
-@pytest.fixture
-def build(folder):
-    """Give a function that builds the app; what it opened is closed at the end."""
-    apps = []
-
-    def built(**config):
-        apps.append(create_app({"DATA_FOLDER": folder, **config}))
-        return apps[-1]
-
-    yield built
-    for app in apps:
-        with app.app_context():
-            db.engine.dispose()
-
-
 @pytest.fixture(scope="module")
-def application():
-    """Build one application, for that takes longest, and keep a copy of its new library."""
-    app = create_app({"SQLALCHEMY_DATABASE_URI": "sqlite:///:memory:"})
-    app.test_client().get("/")
-    with app.app_context():
-        engine = db.engine
-        library = engine.raw_connection().driver_connection
-    new = sqlite3.connect(":memory:")
-    library.backup(new)
-    yield app, lambda: new.backup(library)
-    new.close()
-    engine.dispose()
+def library():
+    with app_in_memory(create_app, db) as app_and_restore:
+        yield app_and_restore
 
 
 @pytest.fixture
-def app(application):
-    """Give the application with its library as good as new."""
-    app, restore = application
+def app(library):
+    """Give the app with its samples as new."""
+    app, restore = library
     restore()
     return app
 
@@ -76,7 +48,7 @@ def client(app):
 @pytest.fixture
 def post(client):
     """Give a function that sends a form as the pages do, with the token."""
-    token = re.search('name="csrf_token" [^>]*value="([^"]+)"', client.get("/authors/new").text)[1]
+    token = csrf_token(client.get("/authors/new"))
 
     def send(path, **fields):
         return client.post(path, data={"csrf_token": token, **fields})
@@ -87,7 +59,7 @@ def post(client):
 
 @pytest.fixture
 def rows(app):
-    """Give a function that runs a query outside of any request and returns all it finds."""
+    """Give a function that returns all rows of a query."""
 
     def found(query):
         with app.app_context():
@@ -102,59 +74,62 @@ def id_of(rows):
 
     def found(model, name):
         column = model.title if model is Book else model.name
-        [key] = rows(select(model.id).where(column == name))
-        return key
+        [row_id] = rows(select(model.id).where(column == name))
+        return row_id
 
     return found
 
 
-def kept(folder, sql="SELECT name FROM author ORDER BY name"):
-    """Run SQL on the file itself and return the first column of what it gives."""
-    connection = sqlite3.connect(folder / "library.db")
-    try:
-        with connection:
-            return [row[0] for row in connection.execute(sql)]
-    finally:
-        connection.close()
-
-
-def content(app):
-    """Return all that the database holds."""
-    with app.app_context():
-        tables = db.metadata.sorted_tables
-        return {table.name: sorted(db.session.execute(select(table)).all()) for table in tables}
-
-
 def queries(response):
+    """Return how many queries a page says it took."""
     assert response.status_code == 200
     return int(re.search(r"Queries for this page: (\d+)", response.text)[1])
 
 
-def shown(tag, response):
-    """Return the texts of all elements of a kind."""
-    texts = re.findall(rf"<{tag}\b[^>]*>(.*?)</{tag}>", response.text, re.DOTALL)
-    return [" ".join(unescape(re.sub("<[^>]+>", "", each)).split()) for each in texts]
+def test_the_first_page_lists_authors_by_name(client):
+    response = client.get("/")
+    assert response.status_code == 200
+    assert texts(response, "h2") == ["H. G. Wells", "Jane Austen", "Jules Verne"]
 
 
-def main_of(response):
-    """Return what a page shows, less the links that differ between the two ways to it."""
-    lists = re.sub(r"<nav.*?</nav>|<p>.*?</p>", "", response.text, flags=re.DOTALL)
-    return re.search("<main>(.*)</main>", lists, re.DOTALL)[1]
+def test_the_page_of_an_author_lists_the_books(client, id_of):
+    response = client.get(f"/authors/{id_of(Author, 'Jane Austen')}")
+    assert texts(response, "h1") == ["Jane Austen"]
+    assert texts(response, "tbody th") == ["Emma", "Persuasion", "Pride and Prejudice"]
+
+
+def test_a_form_creates_an_author(client, post, rows):
+    response = post("/authors/new", name="Ann")
+    assert response.status_code == 303
+    assert texts(client.get(response.location), "h1") == ["Ann"]
+    assert rows(select(Author.name).where(Author.name == "Ann")) == ["Ann"]
+
+
+def test_an_author_without_a_name_is_refused_with_a_message(post):
+    response = post("/authors/new", name="")
+    assert response.status_code == 422
+    assert texts(response, "#name-error") == ["An author has a name."]
+
+
+def test_a_second_author_of_one_name_is_a_conflict(post, rows):
+    response = post("/authors/new", name="Jane Austen")
+    assert response.status_code == 409
+    assert rows(select(func.count()).where(Author.name == "Jane Austen")) == [1]
 
 
 # Pages and their queries
 
 
-def test_the_pages_show_each_author_once_by_name(client):
+def test_the_pages_together_show_each_author_once_by_name(client):
     first, second, third = (client.get(f"/?page={number}") for number in (1, 2, 3))
-    assert shown("h2", first) + shown("h2", second) + shown("h2", third) == NAMES
-    assert [len(shown("h2", each)) for each in (first, second, third)] == [PER_PAGE, PER_PAGE, 1]
+    assert texts(first, "h2") + texts(second, "h2") + texts(third, "h2") == NAMES
+    assert [len(texts(each, "h2")) for each in (first, second, third)] == [PER_PAGE, PER_PAGE, 1]
     assert client.get("/").text == first.text
     assert "Page 2 of 3" in second.text
 
 
-def test_an_author_stands_with_books_and_tags(client):
-    assert shown("li", client.get("/"))[:3] == [
+def test_each_author_has_books_with_their_tags(client):
+    assert texts(client.get("/"), "li")[:3] == [
         "The Time Machine (science fiction)",
         "The War of the Worlds (science fiction)",
         "Emma (comedy, love)",
@@ -164,8 +139,8 @@ def test_an_author_stands_with_books_and_tags(client):
 @pytest.mark.parametrize("path", ["/", "/slow"])
 def test_the_pages_link_each_other(client, path):
     def links(number):
-        text = client.get(f"{path}?page={number}").text
-        return re.findall('rel="(prev|next)" href="([^"]+)"', text)
+        found = page(client.get(f"{path}?page={number}"))
+        return [(*link["rel"], link["href"]) for link in found.select("a[rel]")]
 
     assert links(1) == [("next", f"{path}?page=2")]
     assert links(2) == [("prev", f"{path}?page=1"), ("next", f"{path}?page=3")]
@@ -176,7 +151,7 @@ def test_the_pages_link_each_other(client, path):
 @pytest.mark.parametrize(
     "number", ["0", "-1", "", "x", "1.5", "01", "+1", "1 ", "٣", "1_0", "1" * 7, "9" * 99, "\0"]
 )
-def test_what_is_no_page_number_is_400(client, path, number):
+def test_a_page_that_is_not_a_number_from_1_on_is_400(client, path, number):
     response = client.get(path, query_string={"page": number})
     assert response.status_code == 400
     assert "A page is a number from 1 on." in response.text
@@ -189,28 +164,33 @@ def test_a_page_beyond_the_last_is_404(client):
 
 
 def test_the_visitor_cannot_choose_the_size_of_a_page(client):
-    assert len(shown("h2", client.get("/?per_page=100"))) == PER_PAGE
+    assert len(texts(client.get("/?per_page=100"), "h2")) == PER_PAGE
 
 
 def test_an_empty_library_has_one_page(client, post, rows):
-    for key in rows(select(Author.id)):
-        post(f"/authors/{key}/delete")
-    page = client.get("/")
-    assert page.status_code == 200
-    assert "There is nobody here yet." in page.text
-    assert "Page 1 of 1" in page.text
+    for row_id in rows(select(Author.id)):
+        post(f"/authors/{row_id}/delete")
+    response = client.get("/")
+    assert response.status_code == 200
+    assert "There is nobody here yet." in response.text
+    assert "Page 1 of 1" in response.text
     assert client.get("/?page=2").status_code == 404
 
 
-def test_the_slow_page_asks_once_more_for_each_author_and_each_book(client):
+def content_of(response):
+    """Return the headings and lists of a page, without the links that differ between two pages."""
+    return [str(element) for element in page(response).select("main > h2, main > ul")]
+
+
+def test_the_slow_page_sends_a_query_for_each_author_and_each_book(client):
     for number, names in enumerate([NAMES[:3], NAMES[3:6], NAMES[6:]], start=1):
         quick, slow = client.get(f"/?page={number}"), client.get(f"/slow?page={number}")
-        assert main_of(quick) == main_of(slow)
+        assert content_of(quick) == content_of(slow)
         assert queries(quick) == 4
         assert queries(slow) == 2 + len(names) + sum(len(BOOKS[name]) for name in names)
 
 
-def test_the_first_request_counts_as_any_other(client):
+def test_every_request_counts_from_zero(client):
     assert [queries(client.get("/slow")) for _ in range(3)] == [12, 12, 12]
 
 
@@ -222,7 +202,7 @@ def test_more_books_mean_more_queries_on_the_slow_page_only(client, post, id_of)
     assert queries(client.get("/slow")) == before[1] + 2
 
 
-def test_the_other_pages_are_quick_too(client, id_of):
+def test_the_other_pages_take_few_queries(client, id_of):
     assert queries(client.get(f"/authors/{id_of(Author, 'Jane Austen')}")) == 3
     assert queries(client.get(f"/authors/{id_of(Author, 'Mary Shelley')}")) == 3
     assert queries(client.get(f"/tags/{id_of(Tag, 'adventure')}")) == 2
@@ -236,15 +216,15 @@ def test_an_author_is_created_read_updated_and_deleted(client, post, id_of):
     created = post("/authors/new", name="Ann")
     where = f"/authors/{id_of(Author, 'Ann')}"
     assert (created.status_code, created.location) == (303, where)
-    assert shown("h1", client.get(where)) == ["Ann"]
+    assert texts(client.get(where), "h1") == ["Ann"]
     assert "There is no book yet." in client.get(where).text
 
     form = client.get(f"{where}/edit")
     assert form.status_code == 200
-    assert 'value="Ann"' in form.text
+    assert page(form).select_one("#name")["value"] == "Ann"
     changed = post(f"{where}/edit", name="Anna")
     assert (changed.status_code, changed.location) == (303, where)
-    assert shown("h1", client.get(where)) == ["Anna"]
+    assert texts(client.get(where), "h1") == ["Anna"]
 
     deleted = post(f"{where}/delete")
     assert (deleted.status_code, deleted.location) == (303, "/")
@@ -255,36 +235,36 @@ def test_a_book_is_created_read_updated_and_deleted(client, post, id_of, rows):
     author = f"/authors/{id_of(Author, 'Mary Shelley')}"
     created = post(f"{author}/books/new", title="Valperga", tag_names="history")
     assert (created.status_code, created.location) == (303, author)
-    assert shown("td", client.get(author))[2] == "history"
-    assert shown("th", client.get(author))[3:] == ["Frankenstein", "Valperga"]
+    assert texts(client.get(author), "td")[2] == "history"
+    assert texts(client.get(author), "tbody th") == ["Frankenstein", "Valperga"]
 
     where = f"/books/{id_of(Book, 'Valperga')}"
-    form = client.get(f"{where}/edit")
-    assert 'value="Valperga"' in form.text
-    assert 'value="history"' in form.text
+    form = page(client.get(f"{where}/edit"))
+    assert form.select_one("#title")["value"] == "Valperga"
+    assert form.select_one("#tag_names")["value"] == "history"
     changed = post(f"{where}/edit", title="The Last Man", tag_names="science fiction")
     assert (changed.status_code, changed.location) == (303, author)
-    assert shown("th", client.get(author))[3:] == ["Frankenstein", "The Last Man"]
-    assert shown("td", client.get(author))[2] == "science fiction"
+    assert texts(client.get(author), "tbody th") == ["Frankenstein", "The Last Man"]
+    assert texts(client.get(author), "td")[2] == "science fiction"
 
     deleted = post(f"{where}/delete")
     assert (deleted.status_code, deleted.location) == (303, author)
-    assert shown("th", client.get(author))[3:] == ["Frankenstein"]
+    assert texts(client.get(author), "tbody th") == ["Frankenstein"]
     assert rows(select(Tag.name).where(Tag.name == "history")) == ["history"]
 
 
 def press(client, path, label):
     """Press a button of a page as a browser does: send the fields of the form around it."""
-    forms = re.findall(r"<form\b.*?</form>", client.get(path).text, re.DOTALL)
-    [form] = [form for form in forms if f'aria-label="{label}"' in form]
-    fields = re.findall(r'name="([^"]+)" value="([^"]*)"', form)
-    return client.post(re.search('action="([^"]+)"', form)[1], data=dict(fields))
+    button = page(client.get(path)).find("button", attrs={"aria-label": label})
+    form = button.find_parent("form")
+    fields = {field["name"]: field["value"] for field in form.select("input")}
+    return client.post(form["action"], data=fields)
 
 
 def test_the_buttons_of_a_page_delete_what_they_name(client, id_of):
     where = f"/authors/{id_of(Author, 'Jane Austen')}"
     assert press(client, where, "Delete Emma").status_code == 303
-    assert shown("th", client.get(where))[3:] == ["Persuasion", "Pride and Prejudice"]
+    assert texts(client.get(where), "tbody th") == ["Persuasion", "Pride and Prejudice"]
     assert press(client, where, "Delete the author and all these books").status_code == 303
     assert client.get(where).status_code == 404
     assert "Page 1 of 2" in client.get("/").text
@@ -292,8 +272,7 @@ def test_the_buttons_of_a_page_delete_what_they_name(client, id_of):
 
 def test_the_links_of_a_page_lead_to_its_forms_and_tags(client, id_of):
     where = f"/authors/{id_of(Author, 'Mary Shelley')}"
-    main = client.get(where).text.partition("<main>")[2]
-    links = re.findall(r'<a href="([^"]+)"', main)
+    links = [link["href"] for link in page(client.get(where)).select("main a")]
     assert links == [
         f"/tags/{id_of(Tag, 'science fiction')}",
         f"/books/{id_of(Book, 'Frankenstein')}/edit",
@@ -313,20 +292,20 @@ def test_tags_are_shared_and_written_in_one_way(client, post, id_of, rows):
 
 
 def test_a_tag_lists_its_books_with_their_authors(client, id_of):
-    page = client.get(f"/tags/{id_of(Tag, 'fantasy')}")
-    assert shown("li", page) == [
+    response = client.get(f"/tags/{id_of(Tag, 'fantasy')}")
+    assert texts(response, "li") == [
         "Alice's Adventures in Wonderland, by Lewis Carroll",
         "Journey to the West, by Wu Cheng'en",
         "Through the Looking-Glass, by Lewis Carroll",
     ]
 
 
-def test_a_tag_whose_books_are_gone_stays(client, post, id_of):
+def test_a_tag_without_books_is_kept(client, post, id_of):
     tag = id_of(Tag, "comedy")
     post(f"/authors/{id_of(Author, 'Jane Austen')}/delete")
-    page = client.get(f"/tags/{tag}")
-    assert page.status_code == 200
-    assert "No book carries this tag any more." in page.text
+    response = client.get(f"/tags/{tag}")
+    assert response.status_code == 200
+    assert "No book carries this tag any more." in response.text
 
 
 def test_a_relation_can_be_read_and_written_from_both_ends(app, client):
@@ -342,17 +321,17 @@ def test_a_relation_can_be_read_and_written_from_both_ends(app, client):
         assert len(emma.author.books) == 3
 
 
-# What contradicts itself
+# Conflicts
 
 
 @pytest.mark.parametrize("name", ["Jane Austen", "  Jane Austen "])
-def test_a_second_author_of_one_name_is_409(app, client, post, name):
-    before = content(app)
+def test_a_conflict_shows_the_form_again_and_changes_nothing(app, client, post, name):
+    before = content(app, db)
     response = post("/authors/new", name=name)
     assert response.status_code == 409
-    assert editing.TAKEN in shown("p", response)
-    assert 'value="Jane Austen"' in response.text
-    assert content(app) == before
+    assert editing.TAKEN in texts(response, "[role=alert]")
+    assert page(response).select_one("#name")["value"] == "Jane Austen"
+    assert content(app, db) == before
     assert client.get("/").status_code == 200
     assert post("/authors/new", name="Ann").status_code == 303
 
@@ -362,8 +341,8 @@ def test_a_name_that_another_author_has_is_409(client, post, id_of):
     response = post(f"/authors/{wells}/edit", name="Jane Austen")
     assert response.status_code == 409
     assert editing.TAKEN in response.text
-    assert shown("h1", response) == ["Change H. G. Wells"]
-    assert shown("h1", client.get(f"/authors/{wells}")) == ["H. G. Wells"]
+    assert texts(response, "h1") == ["Change H. G. Wells"]
+    assert texts(client.get(f"/authors/{wells}"), "h1") == ["H. G. Wells"]
 
 
 def test_a_second_book_of_one_title_is_409_unless_another_author_wrote_it(client, post, id_of):
@@ -373,15 +352,15 @@ def test_a_second_book_of_one_title_is_409_unless_another_author_wrote_it(client
 
 
 @pytest.mark.parametrize("how", ["new", "edit"])
-def test_a_refused_book_leaves_nothing_behind(app, client, post, id_of, how):
+def test_a_refused_book_leaves_no_tags_behind(app, client, post, id_of, how):
     path = f"/authors/{id_of(Author, 'Jane Austen')}/books/new"
     if how == "edit":
         path = f"/books/{id_of(Book, 'Persuasion')}/edit"
-    before = content(app)
+    before = content(app, db)
     response = post(path, title="Emma", tag_names="never seen before, love")
     assert response.status_code == 409
     assert editing.TAKEN in response.text
-    assert content(app) == before
+    assert content(app, db) == before
 
 
 def test_sending_a_form_twice_does_no_harm(app, client, post, id_of):
@@ -395,12 +374,12 @@ def test_sending_a_form_twice_does_no_harm(app, client, post, id_of):
         (f"/authors/{austen}/delete", {}, 404),
     ]:
         assert post(path, **fields).status_code == 303
-        after = content(app)
+        after = content(app, db)
         assert post(path, **fields).status_code == again
-        assert content(app) == after
+        assert content(app, db) == after
 
 
-def test_without_a_rollback_the_session_stays_useless(app, client):
+def test_without_a_rollback_the_session_cannot_be_used(app, client):
     with app.app_context():
         db.session.add(Author(name="Jane Austen"))
         with pytest.raises(IntegrityError, match="UNIQUE constraint failed"):
@@ -411,7 +390,7 @@ def test_without_a_rollback_the_session_stays_useless(app, client):
         assert len(db.session.scalars(select(Author.name)).all()) == len(NAMES)
 
 
-def test_changes_are_kept_by_the_commit_and_all_together(app, client, rows):
+def test_a_commit_keeps_all_changes_or_none(app, client, rows):
     with app.app_context():
         db.session.add(Author(name="Ann"))
         db.session.flush()  # sent, but not committed
@@ -424,12 +403,12 @@ def test_changes_are_kept_by_the_commit_and_all_together(app, client, rows):
 
 @pytest.fixture
 def meanwhile(app, monkeypatch):
-    """Give a function that says what somebody else does while a form is being checked."""
+    """Give a function that says what another request does while a form is being checked."""
 
     def happens(sql):
         def checked(form):
-            with db.engine.begin() as somebody_else:
-                somebody_else.execute(text(sql))
+            with db.engine.begin() as other:
+                other.execute(text(sql))
             return original(form)
 
         monkeypatch.setattr(FlaskForm, "validate_on_submit", checked)
@@ -452,7 +431,7 @@ def meanwhile(app, monkeypatch):
         ),
     ],
 )
-def test_whoever_comes_second_is_told_so(client, post, meanwhile, path, fields, sql):
+def test_of_two_conflicting_requests_the_second_is_409(client, post, meanwhile, path, fields, sql):
     meanwhile(sql)
     response = post(path, **fields)
     assert response.status_code == 409
@@ -478,21 +457,15 @@ def test_whoever_comes_second_is_told_so(client, post, meanwhile, path, fields, 
 )
 @pytest.mark.parametrize("path", ["/authors/new", "/authors/1/edit"])
 def test_a_bad_name_is_422_with_a_message_at_its_field(app, client, post, path, name, message):
-    before = content(app)
+    before = content(app, db)
     response = post(path, name=name)
     assert response.status_code == 422
-    assert f'id="name-error">{message}</span>' in response.text
-    assert re.search('<input aria-describedby="name-error" aria-invalid="true"', response.text)
-    assert content(app) == before
-
-
-def test_sqlite_counts_no_further_than_a_nul(app):
-    with app.app_context():
-        assert db.session.scalar(select(func.length("ab\0cd"))) == 2
+    assert errors(response) == {"name": message}
+    assert content(app, db) == before
 
 
 @pytest.mark.parametrize("name", ["x", "x" * 80, "茶" * 80, "O'Brien", "<b>&", "😀", "a%00b"])
-def test_other_names_are_taken_as_they_are(client, post, rows, name):
+def test_other_names_are_kept_as_they_are(client, post, rows, name):
     assert post("/authors/new", name=name).status_code == 303
     assert rows(select(Author.name).where(Author.name == name)) == [name]
 
@@ -511,14 +484,14 @@ def test_other_names_are_taken_as_they_are(client, post, rows, name):
 )
 @pytest.mark.parametrize("path", ["/authors/1/books/new", "/books/1/edit"])
 def test_a_bad_book_is_422(app, client, post, path, fields, field, message):
-    before = content(app)
+    before = content(app, db)
     response = post(path, **{"title": "Good", "tag_names": "", **fields})
     assert response.status_code == 422
-    assert re.search(f'id="{field}-error">{re.escape(message)}', response.text)
-    assert content(app) == before
+    assert message in errors(response)[field]
+    assert content(app, db) == before
 
 
-def test_a_book_as_long_as_may_be(client, post, rows):
+def test_a_book_with_the_longest_title_and_tag_is_accepted(client, post, rows):
     fields = {"title": "x" * 120, "tag_names": "y" * 30}
     assert post("/authors/1/books/new", **fields).status_code == 303
     assert rows(select(Tag.name).where(Tag.name == "y" * 30)) == ["y" * 30]
@@ -535,6 +508,9 @@ def test_a_form_that_is_sent_as_something_else_is_422(client, post):
 
 def test_a_body_that_is_too_large_is_413(client, post):
     assert post("/authors/new", name="x" * 100_000).status_code == 413
+
+
+# Attacks
 
 
 def test_what_was_typed_is_escaped_on_every_page(client, post, id_of):
@@ -561,7 +537,7 @@ def posting_rules(app):
 
 
 def test_every_change_needs_the_token(app, client, post):
-    before = content(app)
+    before = content(app, db)
     rules = posting_rules(app)
     assert len(rules) == 6
     for rule in rules:
@@ -571,7 +547,7 @@ def test_every_change_needs_the_token(app, client, post):
             response = client.post(path, data=fields)
             assert response.status_code == 400
             assert "CSRF" in response.text
-    assert content(app) == before
+    assert content(app, db) == before
 
 
 def test_a_link_cannot_delete(client):
@@ -593,22 +569,22 @@ def test_an_unknown_id_is_404(app, client, post, key):
 
 
 @pytest.mark.parametrize("key", ["-1", "x", "1.5", "1'", "%00"])
-def test_what_is_no_id_is_404(client, key):
+def test_a_path_without_a_valid_id_is_404(client, key):
     assert client.get(f"/authors/{key}").status_code == 404
     assert client.get(f"/books/{key}/edit").status_code == 404
     assert client.get(f"/tags/{key}").status_code == 404
 
 
-# Cascade
+# What a deletion takes with it
 
 
-def test_with_an_author_go_the_books_and_their_tags(app, client, post, id_of):
-    before = content(app)
+def test_deleting_an_author_deletes_the_books_and_their_pairs(app, client, post, id_of):
+    before = content(app, db)
     austen = id_of(Author, "Jane Austen")
     books = {row[0] for row in before["book"] if row[2] == austen}
     assert len(books) == 3
     post(f"/authors/{austen}/delete")
-    after = content(app)
+    after = content(app, db)
     assert after["author"] == [row for row in before["author"] if row[0] != austen]
     assert after["book"] == [row for row in before["book"] if row[0] not in books]
     assert after["book_tag"] == [row for row in before["book_tag"] if row[0] not in books]
@@ -616,7 +592,7 @@ def test_with_an_author_go_the_books_and_their_tags(app, client, post, id_of):
     assert after["tag"] == before["tag"]
 
 
-def test_the_database_itself_deletes_what_hangs_on_a_row(app, client, rows, id_of):
+def test_the_database_itself_deletes_the_books_of_an_author(app, client, rows, id_of):
     austen = id_of(Author, "Jane Austen")
     with app.app_context():
         db.session.execute(delete(Author).where(Author.id == austen))  # past all relations
@@ -627,12 +603,12 @@ def test_the_database_itself_deletes_what_hangs_on_a_row(app, client, rows, id_o
     assert rows(select(func.count()).select_from(book_tag)) == [pairs]
 
 
-def test_with_a_tag_go_its_pairs_and_no_books(app, id_of):
-    before, tag = content(app), id_of(Tag, "adventure")
+def test_deleting_a_tag_deletes_its_pairs_and_no_books(app, id_of):
+    before, tag = content(app, db), id_of(Tag, "adventure")
     with app.app_context():
         db.session.delete(db.session.get(Tag, tag))
         db.session.commit()
-    after = content(app)
+    after = content(app, db)
     assert after["book_tag"] == [row for row in before["book_tag"] if row[1] != tag]
     assert after["book"] == before["book"]
 
@@ -642,285 +618,3 @@ def test_a_book_without_an_author_is_refused(app, client):
         for book in Book(title="Orphan"), Book(title="Orphan", author_id=12345):
             db.session.add(book)
             assert editing.committed() is False
-
-
-def test_sqlite_checks_foreign_keys_on_the_connections_that_were_told_so(build):
-    app = build()
-    app.test_client().get("/")
-    with app.app_context():
-        for _ in range(2):
-            assert db.session.scalar(text("PRAGMA foreign_keys")) == 1
-            db.session.remove()
-            db.engine.dispose()  # the next one is new
-    other = create_engine("sqlite://")
-    with other.connect() as connection:
-        assert connection.scalar(text("PRAGMA foreign_keys")) == 0
-    other.dispose()
-
-
-# Search
-
-
-def search(client, words, path="/search"):
-    response = client.get(path, query_string={"q": words})
-    assert response.status_code == 200
-    return shown("li", response)
-
-
-@pytest.mark.parametrize("path", ["/search", "/search-unsafe"])
-def test_both_searches_find_titles(client, path):
-    assert search(client, "machine", path) == ["The Time Machine"]
-    assert search(client, "journey", path) == [
-        "Journey to the Centre of the Earth",
-        "Journey to the West",
-    ]
-    assert search(client, "no such book", path) == ["Nothing."]
-    every = sorted(title for books in BOOKS.values() for title in books)
-    assert search(client, "", path) == every
-    assert shown("li", client.get(path)) == every
-
-
-def test_string_built_sql_gives_away_another_table(client):
-    assert search(client, ATTACK, "/search-unsafe") == NAMES
-    tables = "xxx' UNION SELECT name FROM sqlite_master WHERE type = 'table' --"
-    assert search(client, tables, "/search-unsafe") == ["author", "book", "book_tag", "tag"]
-    every = search(client, "")
-    assert sorted(search(client, "xxx%' OR 1=1 --", "/search-unsafe")) == every
-
-
-@pytest.mark.parametrize(
-    "words", [ATTACK, "xxx%' OR 1=1 --", "'; DROP TABLE book --", "' OR ''='", ":x", "?", "--"]
-)
-def test_a_bound_parameter_is_never_read_as_sql(client, words):
-    assert search(client, words) == ["Nothing."]
-    sql, values = shown("code", client.get("/search", query_string={"q": words}))
-    assert sql == shown("code", client.get("/search?q=machine"))[0]
-    assert "LIKE '%' || :title_1 || '%'" in sql
-    assert values.startswith("{'title_1': ")
-
-
-def test_an_apostrophe_is_found_by_the_one_and_breaks_the_other(client):
-    assert search(client, "Alice's") == ["Alice's Adventures in Wonderland"]
-    assert client.get("/search-unsafe?q=Alice's").status_code == 400
-
-
-@pytest.mark.parametrize("words", ["%", "_", "/", "\\", "a%e", "E_ma"])
-def test_signs_with_a_meaning_in_like_are_taken_as_they_are(client, post, words):
-    assert search(client, words) == ["Nothing."]
-    post("/authors/1/books/new", title=f"1 {words} 2")
-    assert search(client, words) == [f"1 {words} 2"]
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        "'",
-        "'; DROP TABLE book_tag --",
-        "'; DELETE FROM book --",
-        "' UNION SELECT 1, 2 --",
-        "' UNION SELECT nothing FROM nowhere --",
-        "' UNION SELECT CAST(x'ff' AS TEXT) --",
-        "' AND load_extension('x') --",
-        ":x",
-    ],
-)
-def test_the_unsafe_search_never_changes_anything(app, client, words):
-    before = content(app)
-    assert client.get("/search-unsafe", query_string={"q": words}).status_code == 400
-    assert content(app) == before
-    assert client.get("/").status_code == 200
-
-
-@pytest.mark.parametrize("path", ["/search", "/search-unsafe"])
-@pytest.mark.parametrize("words", ["x" * 201, "a\0b", "\n"])
-def test_words_that_no_search_box_sends_are_400(client, path, words):
-    response = client.get(path, query_string={"q": words})
-    assert response.status_code == 400
-    assert client.get(path, query_string={"q": "x" * 200}).status_code == 200
-
-
-# Where the data lie
-
-
-def test_the_database_is_made_at_the_first_request_and_below_its_folder(build, folder, tmp_path):
-    app = build()
-    assert list(tmp_path.iterdir()) == []
-    assert app.test_client().get("/").status_code == 200
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert files == [folder / "library.db"]
-
-
-def test_the_data_outlive_the_application(build, folder):
-    client = build(WTF_CSRF_ENABLED=False).test_client()
-    client.post("/authors/new", data={"name": "Aaron"})
-    assert shown("h2", build().test_client().get("/"))[0] == "Aaron"
-    assert kept(folder) == ["Aaron", *NAMES]
-
-
-def test_an_emptied_library_is_not_filled_again(build, folder):
-    build().test_client().get("/")
-    kept(folder, "DELETE FROM author")
-    assert shown("h2", build().test_client().get("/")) == []
-
-
-def test_whoever_deletes_the_file_begins_anew(build, folder):
-    client = build(WTF_CSRF_ENABLED=False).test_client()
-    client.post("/authors/new", data={"name": "Aaron"})
-    (folder / "library.db").unlink()
-    assert shown("h2", client.get("/")) == NAMES[:3]
-    assert kept(folder) == NAMES
-
-
-def test_another_folder_is_another_library(build, tmp_path):
-    first = build(WTF_CSRF_ENABLED=False).test_client()
-    second = build(DATA_FOLDER=tmp_path / "second").test_client()
-    first.post("/authors/new", data={"name": "Aaron"})
-    assert shown("h2", first.get("/"))[0] == "Aaron"
-    assert shown("h2", second.get("/")) == NAMES[:3]
-
-
-def test_the_caller_may_name_the_database(build, tmp_path):
-    app = build(SQLALCHEMY_DATABASE_URI="sqlite:///:memory:")
-    assert shown("h2", app.test_client().get("/")) == NAMES[:3]
-    assert list(tmp_path.iterdir()) == []
-    path = tmp_path / "deep" / "own.db"
-    assert build(SQLALCHEMY_DATABASE_URI=f"sqlite:///{path}").test_client().get("/")
-    assert path.exists()
-
-
-def test_tables_that_are_missing_are_added_and_rows_stay(build, folder):
-    build().test_client().get("/")
-    kept(folder, "DROP TABLE book_tag")
-    page = build().test_client().get("/")
-    assert shown("h2", page) == NAMES[:3]
-    assert shown("li", page)[0] == "The Time Machine"
-
-
-def test_many_may_be_the_first(build, folder):
-    app = build()
-    start = threading.Barrier(4)
-
-    def visit(_):
-        start.wait(10)
-        return app.test_client().get("/").status_code
-
-    with ThreadPoolExecutor(4) as visitors:
-        assert list(visitors.map(visit, range(4))) == [200] * 4
-    assert kept(folder) == NAMES
-
-
-def test_the_key_is_random_unless_the_environment_gives_one(build, monkeypatch):
-    monkeypatch.delenv("FLASK_SECRET_KEY", raising=False)
-    assert build().secret_key != build().secret_key
-    monkeypatch.setenv("FLASK_SECRET_KEY", "from the administrator")
-    assert build().secret_key == "from the administrator"
-    assert build(SECRET_KEY="from the test").secret_key == "from the test"
-
-
-# Then and now
-
-
-@pytest.fixture
-def small(tmp_path):
-    """Give an application with an instance folder of its own and the smallest of databases."""
-
-    class Base(DeclarativeBase):
-        pass
-
-    app = Flask("small", instance_path=str(tmp_path / "instance"))
-    app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite:///small.db"
-    app.db = SQLAlchemy(app, model_class=Base)
-    yield app
-    with app.app_context():
-        app.db.engine.dispose()
-
-
-def test_an_address_that_is_set_after_init_app_is_ignored(build, folder):
-    app = build()
-    app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite:///:memory:"
-    app.test_client().get("/")
-    with app.app_context():
-        assert db.engine.url.database == str(folder / "library.db")
-    assert (folder / "library.db").exists()
-
-
-def test_init_app_wants_an_address_and_only_once(app):
-    with pytest.raises(RuntimeError, match="SQLALCHEMY_DATABASE_URI"):
-        SQLAlchemy(Flask("without"))
-    with pytest.raises(RuntimeError, match="already been registered"):
-        db.init_app(app)
-
-
-def test_a_relative_file_lies_in_the_instance_folder(small, tmp_path):
-    with small.app_context():
-        assert small.db.engine.url.database == str(tmp_path / "instance" / "small.db")
-
-
-def test_modifications_are_not_tracked_by_default(small):
-    assert small.config["SQLALCHEMY_TRACK_MODIFICATIONS"] is False
-
-
-def test_tables_need_an_application_at_work(small):
-    with pytest.raises(RuntimeError, match="outside of application context"):
-        small.db.create_all()
-
-
-def test_create_all_does_not_change_a_table_that_exists(small):
-    class Note(small.db.Model):
-        id: Mapped[int] = mapped_column(primary_key=True)
-        text: Mapped[str]
-
-    with small.app_context():
-        small.db.session.execute(text("CREATE TABLE note (id INTEGER PRIMARY KEY)"))
-        small.db.create_all()
-        assert [row.name for row in small.db.session.execute(text("PRAGMA table_info(note)"))] == [
-            "id"
-        ]
-
-
-def test_the_old_way_to_write_a_column_still_works_and_leaves_it_nullable(small):
-    class Old(small.db.Model):
-        id = small.db.Column(small.db.Integer, primary_key=True)
-        name = small.db.Column(small.db.String(3))
-
-    class New(small.db.Model):
-        id: Mapped[int] = mapped_column(primary_key=True)
-        name: Mapped[str] = mapped_column(String(3))
-        nickname: Mapped[str | None]
-
-    assert small.db.Column is Column
-    assert small.db.Integer is Integer
-    assert Old.__table__.c.name.nullable
-    assert not New.__table__.c.name.nullable
-    assert New.__table__.c.nickname.nullable
-    with small.app_context():
-        small.db.create_all()
-        small.db.session.add(Old(name="longer than three"))
-        small.db.session.commit()
-        assert small.db.session.scalar(select(Old.name)) == "longer than three"
-
-
-def test_query_is_legacy_and_its_get_is_deprecated(app, client):
-    with app.app_context():
-        one = Author.query.filter_by(name="Jane Austen").first()
-        assert one is db.session.scalars(select(Author).where(Author.name == "Jane Austen")).one()
-        with pytest.warns(LegacyAPIWarning, match="legacy"):
-            assert Author.query.get(one.id) is one
-        assert db.session.get(Author, one.id) is one
-
-
-def test_paginate_reads_the_page_itself_and_calls_all_that_is_bad_404(small):
-    class Note(small.db.Model):
-        id: Mapped[int] = mapped_column(primary_key=True)
-
-    @small.get("/")
-    def index():
-        return {"page": small.db.paginate(select(Note), per_page=1).page}
-
-    with small.app_context():
-        small.db.create_all()
-        small.db.session.add_all([Note(), Note()])
-        small.db.session.commit()
-    client = small.test_client()
-    assert client.get("/?page=2").json == {"page": 2}
-    assert [client.get(f"/?page={bad}").status_code for bad in ("0", "x", "3")] == [404] * 3

@@ -1,13 +1,59 @@
+"""Names that every template knows, names of your own, and text that is used as a template.
+
+Begin with test_the_page_shows_the_settings_of_the_app.
+"""
+
 import pytest
-from flask import Flask, current_app, render_template_string
-from jinja2.exceptions import UndefinedError
+from flask import render_template_string
 
 from day03.template_globals.app import TYPED, app
+from tests.helpers import page
 
 
-def render(template, **values):
+@pytest.fixture
+def client():
+    return app.test_client()
+
+
+def rendered(template, **values):
+    """Return what a template of this text prints in a request of its own."""
     with app.test_request_context("/some/where?a=1", method="PUT"):
         return render_template_string(template, **values)
+
+
+def test_the_page_shows_the_settings_of_the_app(client):
+    response = client.get("/")
+    assert response.status_code == 200
+    assert page(response).h1.text == "The Teapot"
+
+
+def test_the_page_greets_whom_g_names(client):
+    assert "Hello Ann," in client.get("/?name=Ann").text
+    assert "Hello stranger," in client.get("/").text
+
+
+def test_a_context_processor_gives_every_template_a_value_and_a_function(client):
+    assert "Open from 9 to 17. A pot of tea costs 4.90 EUR." in client.get("/").text
+
+
+@pytest.mark.point("D3-51")
+def test_links_are_built_by_endpoint_and_lead_to_pages(client):
+    index = client.get("/").text
+    for link, heading in [
+        ("/tea/green", "<h1>green tea</h1>"),
+        ("/tea/black?milk=yes", "<h1>black tea with milk</h1>"),
+    ]:
+        assert f'href="{link}"' in index
+        assert heading in client.get(link).text
+    assert 'href="/"' in client.get("/tea/green").text
+
+
+def test_text_of_a_visitor_is_shown_and_not_executed(client):
+    response = client.get("/greet", query_string={"name": "{{ 7 * 7 }}"})
+    assert response.text == "Hello {{ 7 * 7 }}"
+
+
+# Which names there are
 
 
 @pytest.mark.point("D3-48")
@@ -24,40 +70,14 @@ def render(template, **values):
     ],
 )
 def test_every_template_knows_these_names(template, expected):
-    assert render(template) == expected
-
-
-@pytest.mark.point("D3-48")
-def test_current_app_and_pythons_functions_are_unknown():
-    assert render("{{ current_app is defined }}") == "False"
-    with pytest.raises(UndefinedError, match="'len' is undefined"):
-        render("{{ len('tea') }}")
-    assert render("{{ 'tea'|length }}") == "3"
-
-
-@pytest.mark.point("D3-48")
-def test_without_an_application_nothing_is_rendered():
-    assert not current_app
-    with pytest.raises(RuntimeError, match="Working outside of application context"):
-        render_template_string("tea")
-
-
-@pytest.mark.point("D3-48", "D3-50")
-def test_outside_of_a_request_there_is_no_request():
-    with Flask("other").app_context():
-        assert render_template_string("{{ config.DEBUG }}") == "False"
-        with pytest.raises(RuntimeError, match="Working outside of request context"):
-            render_template_string("{{ request.path }}")
+    assert rendered(template) == expected
 
 
 @pytest.mark.point("D3-48", "D3-50")
 def test_the_page_needs_no_value_from_its_view(client):
-    page = client.get("/?name=Ann").text
-    assert "<h1>The Teapot</h1>" in page
-    assert "Hello Ann, you asked for / by GET." in page
-    assert "0 things are in your session, 0 messages wait for you." in page
-    assert "Open from 9 to 17. A pot of tea costs 4.90 EUR." in page
-    assert "Hello stranger," in client.get("/").text
+    text = client.get("/?name=Ann").text
+    assert "Hello Ann, you asked for / by GET." in text
+    assert "0 things are in your session, 0 messages wait for you." in text
 
 
 def test_what_is_in_g_is_gone_with_the_request(client):
@@ -66,37 +86,26 @@ def test_what_is_in_g_is_gone_with_the_request(client):
 
 
 def test_a_value_of_the_view_overrules_the_context_processor():
-    assert render("{{ opening_hours }}", opening_hours="never") == "never"
+    assert rendered("{{ opening_hours }}", opening_hours="never") == "never"
+
+
+@pytest.mark.point("D3-51")
+def test_url_for_adds_other_values_to_the_query_string():
+    assert rendered("{{ url_for('tea', name='oolong', cups=2) }}") == "/tea/oolong?cups=2"
+
+
+# Attacks
 
 
 def test_names_are_escaped_like_any_value(client):
-    page = client.get("/", query_string={"name": "<script>alert(1)</script>"}).text
-    assert "<script>" not in page
-    assert "&lt;script&gt;" in page
-
-
-@pytest.mark.point("D3-51")
-def test_links_are_built_by_name_and_lead_somewhere(client):
-    page = client.get("/").text
-    for link, heading in [
-        ("/tea/green", "<h1>green tea</h1>"),
-        ("/tea/black?milk=yes", "<h1>black tea with milk</h1>"),
-    ]:
-        assert f'href="{link}"' in page
-        assert heading in client.get(link).text
-    assert 'href="/"' in client.get("/tea/green").text
-
-
-@pytest.mark.point("D3-51")
-def test_url_for_takes_no_second_value_without_a_name():
-    assert render("{{ url_for('tea', name='oolong', cups=2) }}") == "/tea/oolong?cups=2"
-    with pytest.raises(TypeError, match="positional"):
-        render("{{ url_for('tea', 'oolong') }}")
+    text = client.get("/", query_string={"name": "<script>alert(1)</script>"}).text
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
 
 
 @pytest.mark.point("D3-49")
 def test_config_holds_the_secret_key_too():
-    assert render("{{ config.SECRET_KEY }}") == app.config["SECRET_KEY"]
+    assert rendered("{{ config.SECRET_KEY }}") == app.config["SECRET_KEY"]
 
 
 @pytest.mark.point("D3-49")
@@ -112,7 +121,7 @@ def test_text_used_as_a_value_stays_text(client, typed):
     assert client.get("/greet", query_string={"name": typed}).text == f"Hello {typed}"
 
 
-def test_the_danger_takes_no_text_of_the_visitor(client):
+def test_the_unsafe_page_takes_no_text_of_the_visitor(client):
     assert client.get("/greet-unsafe/{{ 6 * 6 }}").status_code == 404
 
 
