@@ -15,7 +15,7 @@ from flask import Flask, request
 def in_threads(app: Flask, names: list[str]) -> dict[str, list[str]]:
     """Give each request a thread, as ``flask run`` does."""
     local = threading.local()
-    everybody = threading.Barrier(len(names), timeout=5)
+    everybody = threading.Barrier(len(names), timeout=60)
 
     def handle(name: str) -> tuple[str, str]:
         with app.test_request_context(query_string={"name": name}):

@@ -1,17 +1,24 @@
-import importlib.util
-import os
-import subprocess
-import sys
-from pathlib import Path
+"""Commands of an app: ``flask greet Ann`` beside ``flask run``.
 
-import click
+Begin with test_a_command_prints_and_ends_with_0: a test runner calls a command as the test client
+calls a view.
+"""
+
+import importlib.metadata
+import os
+import sys
+from unittest.mock import patch
+
 import pytest
-from flask import Flask, current_app
-from flask.cli import AppGroup, with_appcontext
+from click.testing import CliRunner
+from flask.cli import FlaskGroup
 
 from day02.commands.app import GOODS, app, price
 
-ROOT = Path(__file__).resolve().parents[2]
+
+@pytest.fixture
+def client():
+    return app.test_client()
 
 
 @pytest.fixture
@@ -23,21 +30,6 @@ def run():
         return result.exit_code, result.output
 
     return invoke
-
-
-def flask(*words, text=None):
-    """Run the real ``flask`` command in a process of its own."""
-    environ = {name: value for name, value in os.environ.items() if "FLASK" not in name}
-    return subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "day02.commands.app", *words],
-        cwd=ROOT,
-        env=environ,
-        input=text,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=30,
-        check=False,
-    )
 
 
 @pytest.mark.point("D2-62")
@@ -54,7 +46,7 @@ def flask(*words, text=None):
         (["goods", "price", "tea", "100"], "490.00 EUR\n"),
     ],
 )
-def test_a_command_prints_and_ends_well(run, words, printed):
+def test_a_command_prints_and_ends_with_0(run, words, printed):
     assert run(*words) == (0, printed)
 
 
@@ -74,7 +66,7 @@ def test_a_command_prints_and_ends_well(run, words, printed):
         (["sing"], "No such command 'sing'"),
     ],
 )
-def test_a_mistake_is_exit_code_2_and_a_sentence(run, words, reason):
+def test_a_mistake_is_exit_code_2_and_a_message(run, words, reason):
     code, printed = run(*words)
     assert code == 2
     assert reason in printed.split("Error: ")[1]
@@ -87,34 +79,6 @@ def test_the_help_comes_from_docstrings_and_options(run):
     assert "Greet NAME in the terminal." in printed
     assert "--times INTEGER RANGE  How often.  [default: 1; 1<=x<=5]" in printed
     assert "Look into the storeroom." in run("goods", "--help")[1]
-
-
-@pytest.mark.point("D2-62")
-def test_the_real_command_lists_ours_beside_its_own():
-    result = flask("--help")
-    assert result.returncode == 0
-    commands = result.stdout.split("Commands:")[1]
-    for line in ("greet   Greet NAME in the terminal.", "goods   Look into the storeroom."):
-        assert line in commands
-    assert {"routes", "run", "shell"} <= set(commands.split())
-
-
-def test_the_real_command_ends_with_2_after_a_mistake():
-    result = flask("greet")
-    assert (result.returncode, result.stdout) == (2, "")
-    assert "Missing argument 'NAME'" in result.stderr
-
-
-def test_the_shell_knows_the_app_and_our_names():
-    typed = "print(app.name, sorted(GOODS), price('tea', 3), current_app is None)\n"
-    result = flask("shell", text=f"from flask import current_app\n{typed}")
-    assert result.returncode == 0
-    assert "day02.commands.app ['cup', 'pot', 'tea'] 14.70 EUR False" in result.stdout
-
-
-def test_the_shell_context_has_our_names():
-    context = app.make_shell_context()
-    assert (context["GOODS"], context["price"], context["app"]) == (GOODS, price, app)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +95,7 @@ def test_the_shell_context_has_our_names():
         ("/goods", 404),
     ],
 )
-def test_the_view_shares_the_function_and_commands_have_no_address(client, path, expected):
+def test_the_view_shares_the_function_and_commands_have_no_url(client, path, expected):
     response = client.get(path)
     assert expected in (response.status_code, response.json)
 
@@ -142,21 +106,51 @@ def test_command_and_view_read_the_settings_of_the_app(client, run, monkeypatch)
     assert client.get("/price/pot/1").json == {"price": "29.00 CNY"}
 
 
-def test_only_flasks_own_groups_have_the_app_at_work():
-    shop = Flask("shop")
-    groups = {"ours": AppGroup("ours"), "plain": click.Group("plain")}
-    for group in groups.values():
-        shop.cli.add_command(group)
-        group.command("name")(lambda: click.echo(current_app.name))
-    groups["plain"].command("mended")(with_appcontext(lambda: click.echo(current_app.name)))
-    runner = shop.test_cli_runner()
-    assert runner.invoke(args=["ours", "name"]).output == "shop\n"
-    assert runner.invoke(args=["plain", "mended"]).output == "shop\n"
-    failed = runner.invoke(args=["plain", "name"])
-    assert isinstance(failed.exception, RuntimeError)
-    assert "Working outside of application context" in str(failed.exception)
+# The shell
+
+
+def test_the_shell_context_has_our_names():
+    context = app.make_shell_context()
+    assert (context["GOODS"], context["price"], context["app"]) == (GOODS, price, app)
+
+
+# The real command
+
+
+@pytest.fixture
+def flask(monkeypatch):
+    """Return a function that runs the real ``flask`` command, without commands of extensions."""
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda **_: ())
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    monkeypatch.delattr(sys, "__interactivehook__", raising=False)
+    monkeypatch.delenv("PYTHONSTARTUP", raising=False)
+
+    def invoke(*words, typed=""):
+        words = ["--app", "day02.commands.app", *words]
+        with patch.dict(os.environ, FLASK_SKIP_DOTENV="1"):
+            return CliRunner().invoke(FlaskGroup(), words, input=typed, prog_name="flask")
+
+    return invoke
 
 
 @pytest.mark.point("D2-62")
-def test_the_module_that_flask_script_imports_is_gone():
-    assert importlib.util.find_spec("flask._compat") is None
+def test_the_real_command_lists_ours_beside_its_own(flask):
+    result = flask("--help")
+    assert result.exit_code == 0
+    commands = result.stdout.split("Commands:")[1]
+    for line in ("greet   Greet NAME in the terminal.", "goods   Look into the storeroom."):
+        assert line in commands
+    assert {"routes", "run", "shell"} <= set(commands.split())
+
+
+def test_the_real_command_ends_with_2_after_a_mistake(flask):
+    result = flask("greet")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Missing argument 'NAME'" in result.stderr
+
+
+def test_the_shell_knows_the_app_and_our_names(flask):
+    typed = "print(app.name, sorted(GOODS), price('tea', 3), current_app is None)\n"
+    result = flask("shell", typed=f"from flask import current_app\n{typed}")
+    assert result.exit_code == 0
+    assert "day02.commands.app ['cup', 'pot', 'tea'] 14.70 EUR False" in result.stdout

@@ -1,8 +1,14 @@
+"""``request``, ``session``, ``current_app`` and ``g``: where they come from, how long they live.
+
+Begin with test_during_a_request_all_four_names_have_a_value.
+"""
+
 import asyncio
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPConnection
+from functools import partial
+from urllib.request import urlopen
 
 import pytest
 from flask import (
@@ -16,10 +22,12 @@ from flask import (
     session,
     url_for,
 )
-from werkzeug.serving import make_server
 
+from day02.contexts import app as lesson
 from day02.contexts.app import app, visitor
 from day02.contexts.side_by_side import in_tasks, in_threads
+from tests.day02.helpers import secret_key_of_a_new_start
+from tests.helpers import serving
 
 NAMES = ["Ann", "Bo", "Cy"]
 NO_REQUEST = "Working outside of request context."
@@ -27,17 +35,8 @@ NO_APP = "Working outside of application context."
 
 
 @pytest.fixture
-def shop():
-    """Give a bare app with one view, which counts in ``g``."""
-    shop = Flask("shop")
-    shop.secret_key = "for tests"
-
-    @shop.get("/")
-    def index():
-        g.requests = g.get("requests", 0) + 1
-        return {"app": current_app.name, "g": g.requests}
-
-    return shop
+def client():
+    return app.test_client()
 
 
 @pytest.mark.point("D2-51", "D2-53")
@@ -50,9 +49,34 @@ def test_during_a_request_all_four_names_have_a_value(client):
     }
 
 
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [("?name=Ann", "Ann"), ("", "stranger"), ("?name=", ""), ("?name=%E7%8E%8B", "王")],
+)
+def test_a_function_without_arguments_finds_the_visitor(client, query, name):
+    assert client.get(f"/hello{query}").json == {"hello": name}
+
+
+@pytest.mark.point("D2-54")
+def test_g_starts_empty_while_the_session_counts_on(client):
+    assert [client.get("/count").json for _ in range(3)] == [
+        {"g": 1, "session": 1},
+        {"g": 1, "session": 2},
+        {"g": 1, "session": 3},
+    ]
+
+
+def test_another_visitor_has_another_session(client):
+    client.get("/count")
+    assert app.test_client().get("/count").json == {"g": 1, "session": 1}
+
+
 def test_the_view_sees_what_the_session_holds(client):
     client.get("/count")
     assert client.get("/").json["session"] == ["requests"]
+
+
+# Outside of a request
 
 
 @pytest.mark.point("D2-51", "D2-53", "D2-54")
@@ -68,7 +92,7 @@ def test_the_view_sees_what_the_session_holds(client):
         (lambda: url_for("hello"), NO_APP),
     ],
 )
-def test_outside_of_a_context_the_names_stand_for_nothing(use, message):
+def test_outside_of_a_context_the_names_have_no_value(use, message):
     with pytest.raises(RuntimeError) as caught:
         use()
     assert str(caught.value).splitlines()[0] == message
@@ -104,11 +128,25 @@ def test_a_test_request_context_has_both():
 
 
 @pytest.mark.point("D2-51")
-def test_the_request_is_a_stand_in_for_the_one_being_handled():
+def test_request_is_the_one_of_the_innermost_context():
     with app.test_request_context("/?name=outer"):
         with app.test_request_context("/?name=inner"):
             assert visitor() == "inner"
         assert visitor() == "outer"
+
+
+@pytest.fixture
+def shop():
+    """Give a bare app with one view, which counts in ``g``."""
+    shop = Flask("shop")
+    shop.secret_key = "for tests"
+
+    @shop.get("/")
+    def index():
+        g.requests = g.get("requests", 0) + 1
+        return {"app": current_app.name, "g": g.requests}
+
+    return shop
 
 
 @pytest.mark.point("D2-53")
@@ -132,55 +170,14 @@ def test_a_client_in_a_with_block_keeps_the_last_request():
         visitor()
 
 
-@pytest.mark.parametrize(
-    ("query", "name"),
-    [("?name=Ann", "Ann"), ("", "stranger"), ("?name=", ""), ("?name=%E7%8E%8B", "王")],
-)
-def test_a_function_without_arguments_finds_the_visitor(client, query, name):
-    assert client.get(f"/hello{query}").json == {"hello": name}
-
-
-def test_markup_in_a_name_is_not_read_as_a_page(client):
-    assert client.get("/hello?name=<script>").mimetype == "application/json"
-    assert client.get("/helper?name=<script>").mimetype == "application/json"
-
-
-@pytest.mark.point("D2-54")
-def test_g_starts_empty_while_the_session_counts_on(client):
-    assert [client.get("/count").json for _ in range(3)] == [
-        {"g": 1, "session": 1},
-        {"g": 1, "session": 2},
-        {"g": 1, "session": 3},
-    ]
-
-
-def test_another_visitor_has_another_session(client):
-    client.get("/count")
-    assert app.test_client().get("/count").json == {"g": 1, "session": 1}
-
-
-def test_a_session_that_somebody_tampered_with_counts_as_none(client):
-    client.get("/count")
-    cookie = client.get_cookie("session").value
-    client.set_cookie("session", "x" + cookie)
-    assert client.get("/count").json["session"] == 1
-
-
-@pytest.mark.point("D2-54")
-def test_an_app_context_around_client_calls_keeps_g(shop):
-    client = shop.test_client()
-    with shop.app_context():
-        # Flask 3.1 makes no new app context where one of this app is in force.
-        assert [client.get("/").json["g"] for _ in range(3)] == [1, 2, 3]
-        assert g.requests == 3
-    assert [client.get("/").json["g"] for _ in range(3)] == [1, 1, 1]
-
-
 @pytest.mark.point("D2-54")
 def test_an_app_context_of_another_app_is_not_shared(client, shop):
     with shop.app_context():
         assert [client.get("/count").json["g"] for _ in range(2)] == [1, 1]
         assert "requests" not in g
+
+
+# Several requests at the same time
 
 
 @pytest.mark.point("D2-55")
@@ -194,7 +191,7 @@ def test_three_threads_keep_their_own_requests():
 
 
 @pytest.mark.parametrize("handle", [in_threads, in_tasks])
-def test_all_of_them_are_in_force_at_the_same_time(shop, handle):
+def test_all_contexts_are_active_at_the_same_time(shop, handle):
     events = []
 
     def pushed(sender, **others):
@@ -218,17 +215,17 @@ def test_the_page_shows_both(client):
 
 @pytest.mark.point("D2-54", "D2-55")
 def test_each_task_has_its_own_session_app_and_g(shop):
-    async def handle(name, own_app, everybody):
+    async def handle(name, own_app, all_ready):
         with own_app.test_request_context(query_string={"name": name}):
             session["name"] = g.name = name
-            await everybody.wait()
+            await all_ready.wait()
             assert threading.current_thread() is threading.main_thread()
             return visitor(), session["name"], g.name, current_app.name
 
     async def handle_all():
-        everybody = asyncio.Barrier(3)
+        all_ready = asyncio.Barrier(3)
         apps = [app, shop, app]
-        jobs = [handle(*each, everybody) for each in zip(NAMES, apps, strict=True)]
+        jobs = [handle(*each, all_ready) for each in zip(NAMES, apps, strict=True)]
         return await asyncio.gather(*jobs)
 
     assert asyncio.run(handle_all()) == [
@@ -241,37 +238,27 @@ def test_each_task_has_its_own_session_app_and_g(shop):
 @pytest.mark.point("D2-54", "D2-55")
 def test_a_threaded_server_keeps_requests_apart(shop):
     """All requests are inside the view at the same time, on a real socket."""
-    everybody = threading.Barrier(len(NAMES), timeout=5)
+    all_ready = threading.Barrier(len(NAMES), timeout=60)
 
     @shop.get("/meet")
     def meet():
         before = visitor()
         session["name"] = g.name = before
-        everybody.wait()
+        all_ready.wait()
         # By now every request has written; each must find its own.
         return [before, visitor(), g.name, session["name"], threading.get_ident()]
 
-    server = make_server("127.0.0.1", 0, shop, threaded=True)
-    serving = threading.Thread(target=server.serve_forever, args=[0.01])
-    serving.start()
-
     def get(name):
-        connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
-        try:
-            connection.request("GET", f"/meet?name={name}")
-            return json.loads(connection.getresponse().read())
-        finally:
-            connection.close()
+        with urlopen(f"{server.url}/meet?name={name}", timeout=60) as response:
+            return json.load(response)
 
-    try:
-        with ThreadPoolExecutor(len(NAMES)) as pool:
-            answers = list(pool.map(get, NAMES))
-    finally:
-        server.shutdown()
-        serving.join()
-        server.server_close()
-    assert [answer[:4] for answer in answers] == [[name] * 4 for name in NAMES]
-    assert len({answer[4] for answer in answers}) == 3
+    with serving(shop) as server, ThreadPoolExecutor(len(NAMES)) as pool:
+        responses = list(pool.map(get, NAMES))
+    assert [response[:4] for response in responses] == [[name] * 4 for name in NAMES]
+    assert len({response[4] for response in responses}) == 3
+
+
+# A second thread
 
 
 @pytest.mark.point("D2-55")
@@ -285,7 +272,7 @@ def test_a_second_thread_needs_the_context_or_the_value(client, query, name):
 
 
 @pytest.mark.point("D2-55")
-def test_the_helper_works_in_threads_of_its_own_but_for_the_last_time(client, monkeypatch):
+def test_the_helper_uses_other_threads_except_for_the_value(client, monkeypatch):
     threads = []
 
     def watched():
@@ -321,6 +308,28 @@ def test_there_must_be_a_context_to_copy():
         copy_current_request_context(visitor)
 
 
+# Attacks
+
+
+def test_markup_in_a_name_is_not_read_as_a_page(client):
+    assert client.get("/hello?name=<script>").mimetype == "application/json"
+    assert client.get("/helper?name=<script>").mimetype == "application/json"
+
+
+def test_a_changed_session_cookie_is_an_empty_session(client):
+    client.get("/count")
+    cookie = client.get_cookie("session").value
+    client.set_cookie("session", "x" + cookie)
+    assert client.get("/count").json["session"] == 1
+
+
 @pytest.mark.parametrize("path", ["/", "/hello", "/count", "/side-by-side", "/helper"])
 def test_other_methods_are_refused(client, path):
     assert client.post(path).status_code == 405
+
+
+def test_the_key_is_new_at_each_start_unless_the_environment_sets_it(monkeypatch):
+    start = partial(secret_key_of_a_new_start, lesson, monkeypatch)
+    keys = {start(), start(), start(FLASK_SECRET_KEY="")}
+    assert [len(key) for key in keys] == [64, 64, 64]
+    assert start(FLASK_SECRET_KEY="0123") == "0123"

@@ -1,32 +1,26 @@
+"""Hooks: functions that run before and after every view.
+
+Begin with test_the_order_of_hooks_around_a_view_of_a_blueprint.
+"""
+
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from flask import Blueprint, Flask, Response, abort, current_app, g
+from flask import g
 
 from day02.request_hooks.app import create_app
 from day02.request_hooks.request_id import accepted
 from day02.request_hooks.start_up import first_time_only
 
-NEW_ID = re.compile(r"[0-9a-f]{32}")
 APP_AFTER = ["app after 2", "app after 1"]
 APP_TEARDOWN = ["app teardown 2", "app teardown 1"]
-FORGED = "8 careless 200%0aboss"
 
 
 @pytest.fixture
 def app():
-    """Give the lesson's app as it is in production, whatever the machine says about debug mode."""
-    return create_app({"DEBUG": False, "TESTING": False})
-
-
-@pytest.fixture
-def bare():
-    """Give an app without hooks, in production too."""
-    bare = Flask("bare")
-    bare.debug = False
-    return bare
+    return create_app()
 
 
 @pytest.fixture
@@ -64,24 +58,48 @@ def test_the_order_of_hooks_around_a_view_of_a_blueprint(client):
     }
 
 
-@pytest.mark.point("D2-56")
-def test_the_hooks_of_two_on_a_blueprint_keep_the_same_order(bare):
-    steps = []
-    shop = Blueprint("shop", __name__)
-    for owner, name in [(shop, "shop 1"), (bare, "app 1"), (shop, "shop 2"), (bare, "app 2")]:
-        owner.before_request(lambda name=name: steps.append(f"before {name}"))
-        owner.after_request(lambda answer, name=name: steps.append(f"after {name}") or answer)
-        owner.teardown_request(lambda error, name=name: steps.append(f"teardown {name}"))
-    shop.get("/")(lambda: "tea")
-    bare.register_blueprint(shop)
-    bare.test_client().get("/")
-    inwards = ["app 1", "app 2", "shop 1", "shop 2"]
-    outwards = ["shop 2", "shop 1", "app 2", "app 1"]
-    assert steps == [
-        *(f"before {name}" for name in inwards),
-        *(f"after {name}" for name in outwards),
-        *(f"teardown {name}" for name in outwards),
-    ]
+@pytest.mark.point("D2-61")
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("", "Tea for stranger.\n"),
+        ("?name=Ann", "Tea for Ann.\n"),
+        ("?name=<b>Ann", "Tea for &lt;b&gt;Ann.\n"),
+    ],
+)
+def test_the_view_reads_what_a_hook_put_into_g(client, query, text):
+    assert client.get(f"/kitchen/tea{query}").text == text
+
+
+@pytest.mark.point("D2-58")
+@pytest.mark.parametrize(
+    ("door", "status", "text"), [("closed", 403, "Come back tomorrow.\n"), ("silent", 200, "")]
+)
+def test_a_before_hook_that_returns_a_value_skips_the_view(client, door, status, text):
+    response = client.get(f"/kitchen/tea?door={door}")
+    assert (response.status_code, response.text) == (status, text)
+    steps = last(client)["steps"]
+    assert steps[:2] == ["app before 1", "app before 2"]
+    assert "kitchen before" not in steps
+    assert "view" not in steps
+    # The way out is complete.
+    assert steps[2:] == ["kitchen after", *APP_AFTER, "kitchen teardown", *APP_TEARDOWN]
+    assert response.headers["X-Served-By"] == "kitchen"
+
+
+@pytest.mark.point("D2-58")
+@pytest.mark.parametrize("door", ["", "open", "None", "%00", "<b>"])
+def test_a_before_hook_that_returns_none_lets_the_request_in(client, door):
+    assert client.get(f"/kitchen/tea?door={door}").text == "Tea for stranger.\n"
+    assert "view" in last(client)["steps"]
+
+
+@pytest.mark.point("D2-57")
+def test_the_stove_is_lit_once_by_the_first_request(client):
+    assert [client.get("/").json for _ in range(3)] == [{"wood": 12, "lit": 1}] * 3
+
+
+# Which hooks run
 
 
 @pytest.mark.point("D2-56", "D2-58")
@@ -104,40 +122,6 @@ def test_hooks_of_the_app_run_for_every_request_and_those_of_the_blueprint_do_no
     assert last(client)["steps"] == ["app before 1", "app before 2", *APP_AFTER, *APP_TEARDOWN]
 
 
-@pytest.mark.point("D2-58")
-@pytest.mark.parametrize(
-    ("door", "status", "text"), [("closed", 403, "Come back tomorrow.\n"), ("silent", 200, "")]
-)
-def test_a_before_hook_that_returns_something_ends_the_way_in(client, door, status, text):
-    response = client.get(f"/kitchen/tea?door={door}")
-    assert (response.status_code, response.text) == (status, text)
-    steps = last(client)["steps"]
-    assert steps[:2] == ["app before 1", "app before 2"]
-    assert "kitchen before" not in steps
-    assert "view" not in steps
-    # The way out is complete.
-    assert steps[2:] == ["kitchen after", *APP_AFTER, "kitchen teardown", *APP_TEARDOWN]
-    assert response.headers["X-Served-By"] == "kitchen"
-
-
-@pytest.mark.point("D2-58")
-@pytest.mark.parametrize("door", ["", "open", "None", "%00", "<b>"])
-def test_a_before_hook_that_returns_none_lets_the_request_in(client, door):
-    assert client.get(f"/kitchen/tea?door={door}").text == "Tea for stranger.\n"
-    assert "view" in last(client)["steps"]
-
-
-@pytest.mark.point("D2-58")
-@pytest.mark.parametrize("answer", ["", b"", {}, []])
-def test_everything_but_none_is_an_answer(bare, answer):
-    seen = []
-    bare.before_request(lambda: answer)
-    bare.before_request(lambda: seen.append("later hook"))
-    bare.get("/")(lambda: seen.append("view") or "tea")
-    assert bare.test_client().get("/").status_code == 200
-    assert seen == []
-
-
 @pytest.mark.point("D2-59", "D2-60")
 def test_in_production_after_hooks_run_on_the_500_too(client):
     response = client.get("/kitchen/boom", headers={"X-Request-ID": "order-7"})
@@ -157,7 +141,7 @@ def test_in_production_after_hooks_run_on_the_500_too(client):
 @pytest.mark.point("D2-59", "D2-60")
 @pytest.mark.parametrize("name", ["TESTING", "DEBUG", "PROPAGATE_EXCEPTIONS"])
 def test_where_exceptions_are_passed_on_after_hooks_are_skipped(name):
-    client = create_app({"DEBUG": False, name: True}).test_client()
+    client = create_app({name: True}).test_client()
     with pytest.raises(ZeroDivisionError):
         client.get("/kitchen/boom")
     record = last(client)
@@ -167,78 +151,8 @@ def test_where_exceptions_are_passed_on_after_hooks_are_skipped(name):
     assert not any("kitchen.boom" in line for line in log(client))
 
 
-@pytest.mark.point("D2-59")
-def test_an_after_hook_must_return_a_response(bare):
-    bare.testing = True
-    bare.get("/")(lambda: "tea")
-    bare.after_request(lambda response: None)
-    with pytest.raises(TypeError):
-        bare.test_client().get("/")
-
-
-@pytest.mark.point("D2-59")
-def test_an_after_hook_may_return_another_response(bare):
-    bare.get("/")(lambda: "tea")
-    bare.after_request(lambda response: Response("coffee", 202))
-    answer = bare.test_client().get("/")
-    assert (answer.status_code, answer.text) == (202, "coffee")
-
-
-@pytest.mark.point("D2-60")
-def test_teardown_gets_none_after_success_and_after_a_handled_error(bare):
-    seen = []
-    bare.teardown_request(seen.append)
-    bare.register_error_handler(LookupError, lambda error: ("Not here.", 404))
-    bare.add_url_rule("/good", "good", lambda: "tea")
-    bare.add_url_rule("/handled", "handled", lambda: {}["tea"])
-    bare.add_url_rule("/aborted", "aborted", lambda: abort(404))
-    bare.add_url_rule("/boom", "boom", lambda: 1 / 0)
-    client = bare.test_client()
-    paths = ["/good", "/handled", "/aborted", "/nowhere", "/boom"]
-    codes = [client.get(path).status_code for path in paths]
-    assert codes == [200, 404, 404, 404, 500]
-    assert seen[:4] == [None] * 4
-    assert isinstance(seen[4], ZeroDivisionError)
-
-
-@pytest.mark.point("D2-60")
-def test_what_a_teardown_hook_returns_is_ignored_and_what_it_raises_escapes(bare):
-    bare.get("/")(lambda: "tea")
-    bare.teardown_request(lambda error: "coffee")
-    client = bare.test_client()
-    assert client.get("/").text == "tea"
-
-    late = Flask("late")
-    late.debug = False
-    late.get("/")(lambda: "tea")
-    late.teardown_request(lambda error: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        late.test_client().get("/")
-
-
-@pytest.mark.point("D2-60")
-def test_a_teardown_hook_must_take_an_argument(bare):
-    bare.get("/")(lambda: "tea")
-    bare.teardown_request(lambda: None)
-    with pytest.raises(TypeError, match="argument"):
-        bare.test_client().get("/")
-
-
 @pytest.mark.point("D2-61")
-@pytest.mark.parametrize(
-    ("query", "text"),
-    [
-        ("", "Tea for stranger.\n"),
-        ("?name=Ann", "Tea for Ann.\n"),
-        ("?name=<b>Ann", "Tea for &lt;b&gt;Ann.\n"),
-    ],
-)
-def test_the_view_reads_what_a_hook_put_into_g(client, query, text):
-    assert client.get(f"/kitchen/tea{query}").text == text
-
-
-@pytest.mark.point("D2-61")
-def test_each_request_has_notes_of_its_own(client):
+def test_each_request_has_its_own_steps(client):
     client.get("/kitchen/tea?name=Ann")
     first = last(client)["steps"]
     client.get("/kitchen/tea")
@@ -246,15 +160,28 @@ def test_each_request_has_notes_of_its_own(client):
     assert client.get("/kitchen/tea").text == "Tea for stranger.\n"
 
 
-@pytest.mark.point("D2-57")
-def test_before_first_request_is_gone():
-    assert not hasattr(Flask("old"), "before_first_request")
-    assert not hasattr(Blueprint("old", __name__), "before_app_first_request")
+def test_g_is_gone_after_the_request(client):
+    client.get("/kitchen/tea")
+    with pytest.raises(RuntimeError, match="outside of application context"):
+        print(g.steps)
 
 
-@pytest.mark.point("D2-57")
-def test_the_stove_is_lit_by_the_first_request_and_only_then(client):
-    assert [client.get("/").json for _ in range(3)] == [{"wood": 12, "lit": 1}] * 3
+def test_each_app_keeps_its_own_record_and_log(client):
+    client.get("/kitchen/tea")
+    other = create_app().test_client()
+    assert other.get("/log").text == ""
+    assert [record["path"] for record in other.get("/steps").json] == ["/log"]
+    assert [record["path"] for record in client.get("/steps").json] == ["/kitchen/tea"]
+
+
+def test_record_and_log_forget_the_oldest(client):
+    for number in range(30):
+        client.get("/", headers={"X-Request-ID": f"order-{number}"})
+    assert log(client) == [f"order-{number} index 200" for number in range(10, 30)]
+    assert len(client.get("/steps").json) == 5
+
+
+# Once, at the start
 
 
 @pytest.mark.point("D2-57")
@@ -264,38 +191,31 @@ def test_work_at_the_start_knows_the_settings():
 
 
 @pytest.mark.point("D2-57")
-def test_start_up_work_in_an_app_context(bare):
-    with bare.app_context():
-        bare.config["READY"] = current_app.name
-    assert bare.config["READY"] == "bare"
-
-
-@pytest.mark.point("D2-57")
 def test_the_guard_runs_the_work_once_even_if_all_come_at_the_same_time():
     runs = []
-    together = threading.Barrier(4, timeout=5)
+    all_ready = threading.Barrier(4, timeout=60)
     inside = threading.Event()
     release = threading.Event()
 
     def work():
         inside.set()
-        assert release.wait(5)
+        assert release.wait(60)
         runs.append("done")
 
     hook = first_time_only(work)
 
     def request():
-        together.wait()
+        all_ready.wait()
         hook()
         return list(runs)
 
     with ThreadPoolExecutor(3) as pool:
         jobs = [pool.submit(request) for _ in range(3)]
-        together.wait()
-        assert inside.wait(5)
+        all_ready.wait()
+        assert inside.wait(60)
         assert not any(job.done() for job in jobs)
         release.set()
-        # Nobody went on before the work was done.
+        # No request went on before the work was done.
         assert [job.result() for job in jobs] == [["done"]] * 3
     assert runs == ["done"]
 
@@ -312,24 +232,15 @@ def test_the_guard_tries_again_after_a_failure():
     assert (wood, burnt) == (["oak"], ["beech"])
 
 
-def test_each_app_keeps_its_own_record_and_log(client):
-    client.get("/kitchen/tea")
-    other = create_app({"DEBUG": False}).test_client()
-    assert other.get("/log").text == ""
-    assert [record["path"] for record in other.get("/steps").json] == ["/log"]
-    assert [record["path"] for record in client.get("/steps").json] == ["/kitchen/tea"]
+# The request id
 
 
-def test_record_and_log_forget_the_oldest(client):
-    for number in range(30):
-        client.get("/", headers={"X-Request-ID": f"order-{number}"})
-    assert log(client) == [f"order-{number} index 200" for number in range(10, 30)]
-    assert len(client.get("/steps").json) == 5
+NEW_ID = re.compile(r"[0-9a-f]{32}")
 
 
 @pytest.mark.parametrize("sent", ["order-7", "a", "A" * 64, "0ff1ce00-cafe-4bad-babe-123456789abc"])
 @pytest.mark.parametrize("way", ["header", "address"])
-def test_a_harmless_id_is_kept(client, sent, way):
+def test_a_valid_id_is_kept(client, sent, way):
     if way == "header":
         response = client.get("/", headers={"X-Request-ID": sent})
     else:
@@ -338,7 +249,41 @@ def test_a_harmless_id_is_kept(client, sent, way):
     assert log(client) == [f"{sent} index 200"]
 
 
-HARMFUL = [
+def test_each_request_without_an_id_gets_a_new_one():
+    ids = {accepted("") for _ in range(100)}
+    assert len(ids) == 100
+    assert all(NEW_ID.fullmatch(each) for each in ids)
+
+
+def test_the_header_comes_before_the_address(client):
+    response = client.get("/?request_id=address", headers={"X-Request-ID": "header"})
+    assert response.headers["X-Request-ID"] == "header"
+
+
+def test_the_id_encloses_all_other_hooks(app):
+    assert app.before_request_funcs[None][0].__name__ == "begin"
+    assert app.after_request_funcs[None][0].__name__ == "finish"
+
+
+def test_a_response_of_the_door_has_an_id_too(client):
+    response = client.get("/?door=closed", headers={"X-Request-ID": "order-7"})
+    assert response.status_code == 403
+    assert response.headers["X-Request-ID"] == "order-7"
+    assert re.fullmatch(r"app;dur=\d+\.\d", response.headers["Server-Timing"])
+
+
+def test_the_stopwatch_measures_the_other_hooks_and_the_view(monkeypatch):
+    ticks = iter([10.0, 10.25])
+    monkeypatch.setattr("day02.request_hooks.request_id.perf_counter", lambda: next(ticks))
+    response = create_app().test_client().get("/kitchen/tea")
+    assert response.headers["Server-Timing"] == "app;dur=250.0"
+
+
+# Attacks on the log
+
+
+FORGED = "8 careless 200%0aboss"
+INVALID_IDS = [
     "order-7\n",
     "order-7\r\nSet-Cookie: session=mine",
     "8 careless 200\nboss careless 200",
@@ -354,7 +299,7 @@ HARMFUL = [
 ]
 
 
-@pytest.mark.parametrize("sent", HARMFUL)
+@pytest.mark.parametrize("sent", INVALID_IDS)
 @pytest.mark.parametrize("path", ["/kitchen/tea", "/kitchen/boom", "/nothing"])
 def test_any_other_id_is_replaced(client, sent, path):
     response = client.get(path, query_string={"request_id": sent})
@@ -366,23 +311,12 @@ def test_any_other_id_is_replaced(client, sent, path):
     assert lines[0].startswith(f"{given} ")
 
 
-@pytest.mark.parametrize("sent", HARMFUL)
+@pytest.mark.parametrize("sent", INVALID_IDS)
 def test_an_id_in_a_header_is_checked_as_well(app, sent):
     # Past the client, which would not write such headers: another server might let them through.
-    answer = app.test_client().get("/", environ_overrides={"HTTP_X_REQUEST_ID": sent})
-    assert answer.status_code == 200
-    assert NEW_ID.fullmatch(answer.headers["X-Request-ID"])
-
-
-def test_the_header_comes_before_the_address(client):
-    answer = client.get("/?request_id=address", headers={"X-Request-ID": "header"})
-    assert answer.headers["X-Request-ID"] == "header"
-
-
-def test_each_request_without_an_id_gets_another():
-    ids = {accepted("") for _ in range(100)}
-    assert len(ids) == 100
-    assert all(NEW_ID.fullmatch(each) for each in ids)
+    response = app.test_client().get("/", environ_overrides={"HTTP_X_REQUEST_ID": sent})
+    assert response.status_code == 200
+    assert NEW_ID.fullmatch(response.headers["X-Request-ID"])
 
 
 def test_the_careless_view_lets_a_client_write_a_line_of_the_log(client):
@@ -402,15 +336,10 @@ def test_the_careless_view_echoes_what_has_no_line_break(client):
     assert (response.status_code, response.headers["X-Sent-ID"]) == (200, "7 admin")
 
 
-def test_even_the_careless_view_lets_nobody_add_a_header(client):
+def test_even_the_careless_view_cannot_add_a_header(client):
     response = client.get("/careless?request_id=7%0d%0aSet-Cookie: session=mine")
     assert response.status_code == 500
     assert "Set-Cookie" not in response.headers
-
-
-def test_a_header_refuses_line_breaks():
-    with pytest.raises(ValueError, match="must not contain newline"):
-        Response(headers={"X-Sent-ID": "7\r\nSet-Cookie: session=mine"})
 
 
 def test_the_log_is_plain_text(client):
@@ -423,28 +352,3 @@ def test_the_log_is_plain_text(client):
 def test_the_log_holds_no_text_of_the_client_but_a_checked_id(client):
     client.open("/x%0aboss index 200", method="GET", headers={"X-Request-ID": "order-7"})
     assert log(client) == ["order-7 None 404"]
-
-
-def test_the_stopwatch_measures_the_other_hooks_and_the_view(monkeypatch):
-    ticks = iter([10.0, 10.25])
-    monkeypatch.setattr("day02.request_hooks.request_id.perf_counter", lambda: next(ticks))
-    response = create_app({"DEBUG": False}).test_client().get("/kitchen/tea")
-    assert response.headers["Server-Timing"] == "app;dur=250.0"
-
-
-def test_the_id_encloses_all_other_hooks(app):
-    assert app.before_request_funcs[None][0].__name__ == "begin"
-    assert app.after_request_funcs[None][0].__name__ == "finish"
-
-
-def test_an_id_is_there_even_when_the_door_answers(client):
-    answer = client.get("/?door=closed", headers={"X-Request-ID": "order-7"})
-    assert answer.status_code == 403
-    assert answer.headers["X-Request-ID"] == "order-7"
-    assert re.fullmatch(r"app;dur=\d+\.\d", answer.headers["Server-Timing"])
-
-
-def test_g_is_gone_after_the_request(client):
-    client.get("/kitchen/tea")
-    with pytest.raises(RuntimeError, match="outside of application context"):
-        print(g.steps)

@@ -1,0 +1,274 @@
+"""Facts about Flask and its extensions that the notes state: sessions, hooks and commands.
+
+The lessons themselves are tested in the other files.
+"""
+
+import importlib.util
+import random
+from base64 import urlsafe_b64encode
+from types import ModuleType
+
+import click
+import pytest
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    current_app,
+    g,
+    session,
+)
+from flask.cli import AppGroup, with_appcontext
+
+# Sessions
+
+
+KEY = "a key that only the tests know"
+
+
+@pytest.mark.point("D2-44")
+def test_session_is_not_a_module_but_a_dictionary():
+    assert not isinstance(session, ModuleType)
+    with pytest.raises(RuntimeError, match="outside of request context"):
+        session.get("name")
+    shop = Flask("shop")
+    shop.secret_key = KEY
+    with shop.test_request_context():
+        assert isinstance(session, dict)
+        assert isinstance(session._get_current_object(), dict)
+
+
+@pytest.mark.point("D2-45", "D2-46", "S2-48")
+@pytest.mark.parametrize("key", [None, ""])
+def test_without_a_key_reading_finds_nothing_and_writing_is_an_error(key):
+    shop = Flask("shop")
+    shop.secret_key = key
+    with shop.test_request_context():
+        assert session.get("name") is None
+        with pytest.raises(RuntimeError, match="no secret key was set"):
+            session["name"] = "Ann"
+    shop.secret_key = "asdfgh"
+    with shop.test_request_context():
+        session["name"] = "Ann"
+        assert session["name"] == "Ann"
+
+
+@pytest.mark.point("S2-50")
+def test_pop_without_a_default_fails_the_second_time():
+    shop = Flask("shop")
+    shop.secret_key = KEY
+
+    @shop.post("/login")
+    def login():
+        session["username"] = "Ann"
+        return {}
+
+    @shop.post("/logout")
+    def logout():
+        return [session.pop("username")]
+
+    client = shop.test_client()
+    client.post("/login")
+    assert client.post("/logout").json == ["Ann"]
+    assert client.post("/logout").status_code == 500
+
+
+@pytest.mark.point("D2-52")
+def test_a_new_value_is_noticed_and_json_changes_some_types():
+    shop = Flask("shop")
+    shop.secret_key = KEY
+
+    @shop.post("/")
+    def write():
+        session["cart"] = [*session.get("cart", []), "tea"]
+        session["pair"] = (1, 2)
+        session["by_number"] = {1: "one"}
+        return {}
+
+    @shop.get("/")
+    def types():
+        return [session["cart"], type(session["pair"]).__name__, list(session["by_number"])]
+
+    client = shop.test_client()
+    client.post("/")
+    client.post("/")
+    assert client.get("/").json == [["tea", "tea"], "tuple", ["1"]]
+
+
+@pytest.mark.point("D2-47")
+def test_a_cookie_above_the_limit_is_sent_with_a_warning():
+    shop = Flask("shop")
+    shop.secret_key = KEY
+    # Letters that compression does not make fewer.
+    noise = urlsafe_b64encode(random.Random(1).randbytes(4000)).decode()
+
+    @shop.get("/<int:letters>")
+    def index(letters):
+        session["notes"] = noise[:letters]
+        return "saved"
+
+    client = shop.test_client()
+    response = client.get("/3900")
+    assert 3900 < len(response.headers["Set-Cookie"]) <= 4093
+    with pytest.warns(UserWarning, match="'session' cookie is too large.*limit is 4093"):
+        response = client.get("/4200")
+    assert response.text == "saved"
+    assert len(response.headers["Set-Cookie"]) > 4093
+
+
+# Contexts
+
+
+@pytest.mark.point("D2-54")
+def test_an_app_context_around_client_calls_keeps_g():
+    shop = Flask("shop")
+
+    @shop.get("/")
+    def index():
+        g.requests = g.get("requests", 0) + 1
+        return {"g": g.requests}
+
+    client = shop.test_client()
+    with shop.app_context():
+        # Flask 3.1 makes no new app context where one of this app is in force.
+        assert [client.get("/").json["g"] for _ in range(3)] == [1, 2, 3]
+        assert g.requests == 3
+    assert [client.get("/").json["g"] for _ in range(3)] == [1, 1, 1]
+
+
+# Hooks
+
+
+@pytest.fixture
+def bare():
+    """Give an app without hooks."""
+    return Flask("bare")
+
+
+@pytest.mark.point("D2-56")
+def test_the_hooks_of_two_on_a_blueprint_keep_the_same_order(bare):
+    steps = []
+    shop = Blueprint("shop", __name__)
+    for owner, name in [(shop, "shop 1"), (bare, "app 1"), (shop, "shop 2"), (bare, "app 2")]:
+        owner.before_request(lambda name=name: steps.append(f"before {name}"))
+        owner.after_request(lambda response, name=name: steps.append(f"after {name}") or response)
+        owner.teardown_request(lambda error, name=name: steps.append(f"teardown {name}"))
+    shop.get("/")(lambda: "tea")
+    bare.register_blueprint(shop)
+    bare.test_client().get("/")
+    inwards = ["app 1", "app 2", "shop 1", "shop 2"]
+    outwards = ["shop 2", "shop 1", "app 2", "app 1"]
+    assert steps == [
+        *(f"before {name}" for name in inwards),
+        *(f"after {name}" for name in outwards),
+        *(f"teardown {name}" for name in outwards),
+    ]
+
+
+@pytest.mark.point("D2-58")
+@pytest.mark.parametrize("value", ["", b"", {}, []])
+def test_every_value_but_none_is_a_response(bare, value):
+    seen = []
+    bare.before_request(lambda: value)
+    bare.before_request(lambda: seen.append("later hook"))
+    bare.get("/")(lambda: seen.append("view") or "tea")
+    assert bare.test_client().get("/").status_code == 200
+    assert seen == []
+
+
+@pytest.mark.point("D2-59")
+def test_an_after_hook_must_return_a_response(bare):
+    bare.testing = True
+    bare.get("/")(lambda: "tea")
+    bare.after_request(lambda response: None)
+    with pytest.raises(TypeError):
+        bare.test_client().get("/")
+
+
+@pytest.mark.point("D2-59")
+def test_an_after_hook_may_return_another_response(bare):
+    bare.get("/")(lambda: "tea")
+    bare.after_request(lambda response: Response("coffee", 202))
+    response = bare.test_client().get("/")
+    assert (response.status_code, response.text) == (202, "coffee")
+
+
+@pytest.mark.point("D2-60")
+def test_teardown_gets_none_after_success_and_after_a_handled_error(bare):
+    seen = []
+    bare.teardown_request(seen.append)
+    bare.register_error_handler(LookupError, lambda error: ("Not here.", 404))
+    bare.add_url_rule("/good", "good", lambda: "tea")
+    bare.add_url_rule("/handled", "handled", lambda: {}["tea"])
+    bare.add_url_rule("/aborted", "aborted", lambda: abort(404))
+    bare.add_url_rule("/boom", "boom", lambda: 1 / 0)
+    client = bare.test_client()
+    paths = ["/good", "/handled", "/aborted", "/nowhere", "/boom"]
+    codes = [client.get(path).status_code for path in paths]
+    assert codes == [200, 404, 404, 404, 500]
+    assert seen[:4] == [None] * 4
+    assert isinstance(seen[4], ZeroDivisionError)
+
+
+@pytest.mark.point("D2-60")
+def test_what_a_teardown_hook_returns_is_ignored_and_what_it_raises_escapes(bare):
+    bare.get("/")(lambda: "tea")
+    bare.teardown_request(lambda error: "coffee")
+    client = bare.test_client()
+    assert client.get("/").text == "tea"
+
+    late = Flask("late")
+    late.get("/")(lambda: "tea")
+    late.teardown_request(lambda error: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        late.test_client().get("/")
+
+
+@pytest.mark.point("D2-60")
+def test_a_teardown_hook_must_take_an_argument(bare):
+    bare.get("/")(lambda: "tea")
+    bare.teardown_request(lambda: None)
+    with pytest.raises(TypeError, match="argument"):
+        bare.test_client().get("/")
+
+
+@pytest.mark.point("D2-57")
+def test_before_first_request_is_gone():
+    assert not hasattr(Flask("old"), "before_first_request")
+    assert not hasattr(Blueprint("old", __name__), "before_app_first_request")
+
+
+@pytest.mark.point("D2-57")
+def test_start_up_work_in_an_app_context(bare):
+    with bare.app_context():
+        bare.config["READY"] = current_app.name
+    assert bare.config["READY"] == "bare"
+
+
+def test_a_header_refuses_line_breaks():
+    with pytest.raises(ValueError, match="must not contain newline"):
+        Response(headers={"X-Sent-ID": "7\r\nSet-Cookie: session=mine"})
+
+
+# Commands
+
+
+def test_only_groups_of_flask_have_an_app_context():
+    shop = Flask("shop")
+    groups = {"ours": AppGroup("ours"), "plain": click.Group("plain")}
+    for group in groups.values():
+        shop.cli.add_command(group)
+        group.command("name")(lambda: click.echo(current_app.name))
+    groups["plain"].command("mended")(with_appcontext(lambda: click.echo(current_app.name)))
+    runner = shop.test_cli_runner()
+    assert runner.invoke(args=["ours", "name"]).output == "shop\n"
+    assert runner.invoke(args=["plain", "mended"]).output == "shop\n"
+    failed = runner.invoke(args=["plain", "name"])
+    assert isinstance(failed.exception, RuntimeError)
+    assert "Working outside of application context" in str(failed.exception)
+
+
+@pytest.mark.point("D2-62")
+def test_the_module_that_flask_script_imports_is_gone():
+    assert importlib.util.find_spec("flask._compat") is None
