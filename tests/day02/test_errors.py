@@ -94,9 +94,11 @@ def test_both_excepts_return_the_same_for_the_teas_on_the_menu(client, name, lef
 
 
 @pytest.mark.point("D2-25", "D2-27")
-@pytest.mark.parametrize("code", sorted(set(default_exceptions) - {418}))
-def test_abort_sends_the_code_it_is_given(client, code):
-    assert client.get(f"/abort/{code}").status_code == code
+def test_abort_sends_the_code_it_is_given(client):
+    codes = set(default_exceptions) - {418}
+    assert {code: client.get(f"/abort/{code}").status_code for code in codes} == {
+        code: code for code in codes
+    }
 
 
 @pytest.mark.point("D2-28")

@@ -34,23 +34,17 @@ def client():
         ("\0\n", ["U+0000", "U+000A"], ["00 0a"] * 4),
     ],
 )
-@pytest.mark.parametrize("way", ["query", "form", "multipart"])
-def test_bytes_shows_characters_numbers_and_bytes(client, way, text, points, found):
-    options = {
-        "query": {"query_string": {"text": text}},
-        "form": {"method": "POST", "data": {"text": text}},
-        "multipart": {
-            "method": "POST",
-            "data": {"text": text},
-            "content_type": "multipart/form-data",
-        },
-    }
-    assert client.open("/bytes", **options[way]).json == {
-        "text": text,
-        "characters": len(points),
-        "code_points": points,
-        "bytes": dict(zip(CHARSETS, found, strict=True)),
-    }
+def test_bytes_shows_characters_numbers_and_bytes(client, text, points, found):
+    by_query = client.get("/bytes", query_string={"text": text})
+    by_form = client.post("/bytes", data={"text": text})
+    by_multipart = client.post("/bytes", data={"text": text}, content_type="multipart/form-data")
+    for response in [by_query, by_form, by_multipart]:
+        assert response.json == {
+            "text": text,
+            "characters": len(points),
+            "code_points": points,
+            "bytes": dict(zip(CHARSETS, found, strict=True)),
+        }
 
 
 @pytest.mark.parametrize(
