@@ -23,14 +23,9 @@ from flask_migrate import upgrade
 from course.catalogue import ROOT
 from day06_project.shop import create_app
 from day06_project.shop.commands import seed
-from tests.day06_project.conftest import (
-    SERVERS,
-    close,
-    free_port,
-    process,
-    settings_of,
-    wait_for,
-)
+from tests.day06_project.helpers import close, process, wait_for
+from tests.day06_project.stacks import SERVERS, settings_of
+from tests.helpers import free_port
 
 API = "/api/v1.0"
 CAPTCHA = f"{API}/captchas/00000000-0000-4000-8000-000000000000"

@@ -1,15 +1,20 @@
+"""Accounts of the shop: names, passwords, and the limit for wrong passwords.
+
+Begin with test_an_account_is_opened_and_its_password_is_not_kept.
+"""
+
 import logging
 import uuid
 
 import pytest
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from day06_project.shop.api_v1 import session as session_module
 from day06_project.shop.config import Config
 from day06_project.shop.extensions import db
 from day06_project.shop.models import User
 from day06_project.shop.utils import auth
-
-PASSWORD = "correct horse"
+from tests.day06_project.helpers import PASSWORD, Shopper, at_once, forget_failures
 
 
 def account(name, password=PASSWORD, **more):
@@ -17,35 +22,38 @@ def account(name, password=PASSWORD, **more):
     return {"name": name, "password": password, **captcha} | more
 
 
-def test_an_account_is_opened_and_its_password_is_not_kept(app, stranger):
-    response = stranger.register("ada")
+def statuses(responses):
+    return [response.status_code for response in responses]
+
+
+def test_an_account_is_opened_and_its_password_is_not_kept(app, visitor):
+    response = visitor.register("ada")
     assert (response.status_code, response.json["name"]) == (201, "ada")
     assert set(response.json) == {"id", "name"}
     with app.app_context():
         user = db.session.get(User, response.json["id"])
+        assert user.password_hash.startswith(app.config["PASSWORD_METHOD"] + "$")
         assert PASSWORD not in user.password_hash
         assert check_password_hash(user.password_hash, PASSWORD)
 
 
-def test_the_hash_of_production_fits_its_column():
-    hashed = generate_password_hash(PASSWORD, Config.PASSWORD_METHOD)
-    assert Config.PASSWORD_METHOD == "scrypt:32768:8:3"
-    assert len(hashed) == 162 <= User.__table__.c.password_hash.type.length
+def test_a_name_is_given_once(visitor, problem):
+    assert visitor.register("ada").status_code == 201
+    assert "taken" in problem(visitor.register("ada"), 409)["detail"]
+    assert visitor.register("bob").status_code == 201
 
 
-def test_a_name_is_given_once(stranger, problem):
-    assert stranger.register("ada").status_code == 201
-    assert "taken" in problem(stranger.register("ada"), 409)["detail"]
-    assert stranger.register("bob").status_code == 201
+def test_a_wrong_name_and_a_wrong_password_have_the_same_response(visitor, problem):
+    visitor.register("ada")
+    wrong = problem(visitor.login("ada", "wrong horse"), 401)
+    unknown = problem(visitor.login("nobody", "wrong horse"), 401)
+    assert wrong["detail"] == unknown["detail"]
 
 
-def test_of_eight_who_want_a_name_at_once_one_gets_it(app, build, shopper, parallel):
-    workers = [app, build()]
-    people = [shopper(workers[number % 2]) for number in range(8)]
-    statuses = parallel(lambda person: person.register("ada").status_code, people)
-    assert sorted(statuses) == [201] + [409] * 7
-    with app.app_context():
-        assert db.session.query(User).count() == 1
+def test_names_and_passwords_may_be_as_long_as_the_limits_say(visitor):
+    assert visitor.register("a" * 32, "\u5bc6" * 128).status_code == 201
+    assert visitor.login("a" * 32, "\u5bc6" * 128).status_code == 200
+    assert visitor.register("a-_", "x" * 8).status_code == 201
 
 
 WRONG = {
@@ -60,14 +68,14 @@ WRONG = {
 
 
 @pytest.mark.parametrize("field", WRONG)
-def test_a_field_that_is_wrong_is_named(stranger, problem, field):
+def test_a_field_that_is_wrong_is_named(visitor, problem, field):
     for value in WRONG[field]:
-        response = stranger.send("POST", "/users", account("ada") | {field: value})
+        response = visitor.send("POST", "/users", account("ada") | {field: value})
         assert [error["field"] for error in problem(response, 422)["errors"]] == [field]
 
 
-def test_all_that_is_wrong_is_told_at_once(stranger, problem):
-    errors = problem(stranger.send("POST", "/users", {}), 422)["errors"]
+def test_all_wrong_fields_are_named_at_once(visitor, problem):
+    errors = problem(visitor.send("POST", "/users", {}), 422)["errors"]
     assert {error["field"] for error in errors} == {
         "name",
         "password",
@@ -77,21 +85,26 @@ def test_all_that_is_wrong_is_told_at_once(stranger, problem):
     assert {error["message"] for error in errors} == {"is missing"}
 
 
-def test_names_and_passwords_may_be_as_long_as_it_says(stranger):
-    assert stranger.register("a" * 32, "\u5bc6" * 128).status_code == 201
-    assert stranger.login("a" * 32, "\u5bc6" * 128).status_code == 200
-    assert stranger.register("a-_", "x" * 8).status_code == 201
+def test_of_eight_clients_that_want_a_name_at_once_one_gets_it(app, workers):
+    shoppers = [Shopper(workers[number % 2]) for number in range(8)]
+    responses = at_once(lambda shopper: shopper.register("ada"), shoppers)
+    assert sorted(statuses(responses)) == [201] + [409] * 7
+    with app.app_context():
+        assert db.session.query(User).count() == 1
 
 
-def test_a_wrong_name_and_a_wrong_password_are_not_told_apart(stranger, problem):
-    stranger.register("ada")
-    wrong = problem(stranger.login("ada", "wrong horse"), 401)
-    unknown = problem(stranger.login("nobody", "wrong horse"), 401)
-    assert wrong["detail"] == unknown["detail"]
+# Passwords
 
 
-def test_an_unknown_name_costs_a_hash_as_well(app, stranger, monkeypatch):
-    stranger.register("ada")
+def test_the_hash_of_production_fits_its_column():
+    assert Config.PASSWORD_METHOD == "scrypt:32768:8:3"
+    cheap = "scrypt:1024:8:1"  # the costs change nothing but the text in front
+    hashed = generate_password_hash(PASSWORD, cheap).replace(cheap, Config.PASSWORD_METHOD)
+    assert len(hashed) == 162 <= User.__table__.c.password_hash.type.length
+
+
+def test_an_unknown_name_costs_a_hash_as_well(app, visitor, monkeypatch):
+    visitor.register("ada")
     seen = []
 
     def check(hashed, password):
@@ -99,90 +112,110 @@ def test_an_unknown_name_costs_a_hash_as_well(app, stranger, monkeypatch):
         return check_password_hash(hashed, password)
 
     monkeypatch.setattr(auth, "check_password_hash", check)
-    stranger.login("ada", "wrong horse")
-    stranger.login("nobody", "wrong horse")
+    visitor.login("ada", "wrong horse")
+    visitor.login("nobody", "wrong horse")
     assert seen == [app.config["PASSWORD_METHOD"]] * 2
 
 
-def test_the_hash_of_nobody_fits_no_password(app):
+def test_the_hash_for_unknown_names_fits_no_password(app):
     with app.app_context():
         assert auth.password_fits(None, "") is False
 
 
-def test_nobody_logs_in_as_an_account_without_a_usable_password(app, stranger):
+def test_an_account_without_a_usable_password_cannot_be_logged_in_to(app, visitor):
     with app.app_context():
-        db.session.add(User(name="nobody", password_hash="!"))
+        db.session.add(User(name="locked", password_hash="!"))
         db.session.commit()
-    assert stranger.login("nobody", "!" * 8).status_code == 401
+    assert visitor.login("locked", "!" * 8).status_code == 401
 
 
-def test_after_five_wrong_passwords_not_even_the_right_one_is_tried(stranger, problem):
-    stranger.register("ada")
-    assert [stranger.login("ada", f"wrong {i} horse").status_code for i in range(5)] == [401] * 5
-    response = stranger.login("ada")
+def test_no_password_is_logged(visitor, caplog):
+    caplog.set_level(logging.DEBUG)
+    visitor.register("ada", "a very secret text")
+    visitor.login("ada", "a very secret guess")
+    visitor.login("ada", "a very secret text")
+    assert "account" in caplog.text
+    assert "wrong password for ada" in caplog.text
+    for secret in "a very secret", "scrypt", "pbkdf2", visitor.cookie("session"):
+        assert secret not in caplog.text
+
+
+def test_401_names_no_scheme_to_log_in_by(visitor):
+    response = visitor.get("/cart")
+    assert response.status_code == 401
+    assert "WWW-Authenticate" not in response.headers
+
+
+# Guessing
+
+
+def test_after_five_wrong_passwords_even_the_right_one_is_refused(visitor, problem):
+    visitor.register("ada")
+    wrong = [visitor.login("ada", f"wrong {number} horse") for number in range(5)]
+    assert statuses(wrong) == [401] * 5
+    response = visitor.login("ada")
     problem(response, 429)
     assert response.headers["Retry-After"] == "300"
-    assert stranger.login("other").status_code == 401, "another name may still try"
-    elsewhere = stranger.send(
+    assert visitor.login("other").status_code == 401, "another name may still try"
+    elsewhere = visitor.send(
         "POST",
         "/session",
         {"name": "ada", "password": PASSWORD},
         environ_overrides={"REMOTE_ADDR": "192.0.2.7"},
     )
-    assert elsewhere.status_code == 200, "nobody locks out the owner from elsewhere"
+    assert elsewhere.status_code == 200, "the owner can log in from another address"
 
 
-def test_five_minutes_after_the_first_mistake_it_is_forgotten(stranger, later):
-    stranger.register("ada")
-    assert [stranger.login("ada", "wrong horse").status_code for _ in range(5)] == [401] * 5
-    later(299)
-    assert stranger.login("ada").status_code == 429
-    later(2)
-    assert stranger.login("ada").status_code == 200
+def test_a_limit_ends_five_minutes_after_the_first_wrong_password(visitor, later):
+    visitor.register("ada")
+    assert statuses(visitor.login("ada", "wrong horse") for _ in range(5)) == [401] * 5
+    later(200)
+    assert visitor.login("ada").status_code == 429
+    later(100)
+    assert visitor.login("ada").status_code == 200
 
 
-def test_the_right_password_takes_the_count_back(stranger):
-    stranger.register("ada")
+def test_the_right_password_resets_the_count_of_the_name(visitor):
+    visitor.register("ada")
     for _ in range(3):
-        for _ in range(4):
-            assert stranger.login("ada", "wrong horse").status_code == 401
-        assert stranger.login("ada").status_code == 200
+        wrong = [visitor.login("ada", "wrong horse") for _ in range(4)]
+        assert statuses(wrong) == [401] * 4
+        assert visitor.login("ada").status_code == 200
 
 
-def test_who_logs_in_often_is_not_taken_for_a_guesser(stranger):
-    stranger.register("ada")
-    assert {stranger.login("ada").status_code for _ in range(52)} == {200}
+@pytest.fixture
+def two_guesses(monkeypatch):
+    """Let an address guess twice instead of fifty times."""
+    monkeypatch.setattr(session_module, "FAILURES_PER_ADDRESS", 2)
 
 
-def test_an_address_has_fifty_guesses_for_all_names_together(app, stranger, problem, tools):
-    statuses = [stranger.login(f"name-{i}").status_code for i in range(51)]
-    assert statuses == [401] * 50 + [429]
-    stranger.register("ada")
-    problem(stranger.login("ada"), 429)
-    tools.forget_failures(app)
-    assert stranger.login("ada").status_code == 200
+def test_an_address_has_fifty_guesses():
+    assert session_module.FAILURES_PER_ADDRESS == 50
 
 
-def test_many_guesses_at_once_get_no_more_tries(app, build, shopper, parallel):
-    shopper(app).register("ada")
-    workers = [app, build()]
-    people = [shopper(workers[number % 2]) for number in range(16)]
-    statuses = parallel(lambda person: person.login("ada", "wrong horse").status_code, people)
-    assert sorted(statuses) == [401] * 5 + [429] * 11
+def test_the_guesses_of_an_address_count_for_all_names_together(two_guesses, app, visitor, problem):
+    visitor.register("ada")
+    assert statuses(visitor.login(f"name-{number}") for number in range(3)) == [401, 401, 429]
+    problem(visitor.login("ada"), 429)
+    forget_failures(app)
+    assert visitor.login("ada").status_code == 200
 
 
-def test_no_password_is_logged(stranger, caplog):
-    caplog.set_level(logging.DEBUG)
-    stranger.register("ada", "a very secret text")
-    stranger.login("ada", "a very secret guess")
-    stranger.login("ada", "a very secret text")
-    assert "account" in caplog.text
-    assert "wrong password for ada" in caplog.text
-    for secret in "a very secret", "scrypt", "pbkdf2", stranger.cookie("session"):
-        assert secret not in caplog.text
+def test_logging_in_is_not_counted_as_guessing(two_guesses, visitor):
+    visitor.register("ada")
+    assert statuses(visitor.login("ada") for _ in range(4)) == [200] * 4
 
 
-def test_401_goes_out_without_a_scheme_to_log_in_by(stranger):
-    response = stranger.get("/cart")
-    assert response.status_code == 401
-    assert "WWW-Authenticate" not in response.headers
+def test_logging_in_does_not_reset_the_guesses_of_the_address(two_guesses, ada):
+    """Or else anyone with an account could guess the passwords of others without end."""
+    responses = [ada.login("bob"), ada.login("ada"), ada.login("carol"), ada.login("ada")]
+    assert statuses(responses) == [401, 200, 401, 429]
+    assert ada.login("dave").status_code == 429
+
+
+def test_many_guesses_at_once_get_no_more_tries(workers, ada):
+    shoppers = [Shopper(workers[number % 2]) for number in range(16)]
+    for shopper in shoppers:
+        assert shopper.token
+    responses = at_once(lambda shopper: shopper.login("ada", "wrong horse"), shoppers)
+    assert sorted(statuses(responses)) == [401] * 5 + [429] * 11

@@ -1,8 +1,14 @@
+"""The cart of the shop: what a client that is logged in wants to buy.
+
+Begin with test_a_cart_holds_a_line_for_each_of_the_goods.
+"""
+
 import pytest
 from sqlalchemy import delete, event, insert, inspect
 
 from day06_project.shop.extensions import db
 from day06_project.shop.models import CartItem, Goods, User
+from tests.day06_project.helpers import Shopper, at_once
 
 
 def test_a_cart_holds_a_line_for_each_of_the_goods(ada, bob):
@@ -21,7 +27,7 @@ def test_a_cart_holds_a_line_for_each_of_the_goods(ada, bob):
     }
 
 
-def test_everybody_has_a_cart_of_their_own(ada, bob):
+def test_each_account_has_a_cart_of_its_own(ada, bob):
     teapot = ada.offer()
     ada.send("PUT", f"/cart/{teapot}", {"quantity": 1})
     assert bob.get("/cart").json == {"items": [], "total": 0}
@@ -38,14 +44,14 @@ def test_a_line_is_deleted_once(ada, problem):
     assert ada.get("/cart").json["items"] == []
 
 
-def test_strangers_have_no_cart(ada, stranger, problem):
+def test_a_visitor_who_is_not_logged_in_has_no_cart(ada, visitor, problem):
     teapot = ada.offer()
-    problem(stranger.get("/cart"), 401)
-    problem(stranger.send("PUT", f"/cart/{teapot}", {"quantity": 1}), 401)
-    problem(stranger.send("DELETE", f"/cart/{teapot}"), 401)
+    problem(visitor.get("/cart"), 401)
+    problem(visitor.send("PUT", f"/cart/{teapot}", {"quantity": 1}), 401)
+    problem(visitor.send("DELETE", f"/cart/{teapot}"), 401)
 
 
-def test_there_is_no_line_for_what_is_not_on_sale(ada, problem):
+def test_goods_that_do_not_exist_cannot_be_put_in_the_cart(ada, problem):
     problem(ada.send("PUT", "/cart/999999999", {"quantity": 1}), 404)
     problem(ada.send("PUT", "/cart/9999999999", {"quantity": 1}), 404)
 
@@ -76,34 +82,36 @@ def test_a_cart_goes_with_its_owner(app, ada, bob):
         assert db.session.query(CartItem).count() == 0
 
 
-def test_the_pair_is_the_key(app):
+def test_account_and_goods_are_the_primary_key(app):
     with app.app_context():
         key = inspect(db.engine).get_pk_constraint("cart_items")["constrained_columns"]
     assert key == ["user_id", "goods_id"]
 
 
-def test_of_eight_first_puts_of_a_line_one_creates_it(app, build, ada, shopper, parallel):
+# At the same time
+
+
+def test_of_eight_first_puts_of_a_line_one_creates_it(workers, ada):
     teapot = ada.offer()
-    workers = [app, build()]
-    people = [shopper(workers[number % 2]) for number in range(8)]
-    for person in people:
-        assert person.login("ada").status_code == 200
+    shoppers = [Shopper(workers[number % 2]) for number in range(8)]
+    for shopper in shoppers:
+        assert shopper.login("ada").status_code == 200
 
     def put(number):
         path = f"/cart/{teapot}"
-        return people[number].send("PUT", path, {"quantity": number + 1}).status_code
+        return shoppers[number].send("PUT", path, {"quantity": number + 1}).status_code
 
-    statuses = parallel(put, range(8))
+    statuses = at_once(put, range(8))
     assert sorted(statuses) == [200] * 7 + [201]
     (item,) = ada.get("/cart").json["items"]
     assert 1 <= item["quantity"] <= 8
 
 
 @pytest.mark.parametrize("meanwhile", ["added", "deleted"])
-def test_what_happens_between_look_and_write_is_noticed(app, ada, meanwhile):
+def test_a_change_between_read_and_write_is_noticed(app, ada, meanwhile):
     teapot = ada.offer()
 
-    def be_quicker(session, *rest):
+    def write_first(session, *rest):
         with db.engine.begin() as connection:
             if meanwhile == "added":
                 values = {"user_id": ada.user["id"], "goods_id": teapot, "quantity": 1}
@@ -111,7 +119,7 @@ def test_what_happens_between_look_and_write_is_noticed(app, ada, meanwhile):
             else:
                 connection.execute(delete(Goods))
 
-    event.listen(db.session, "before_flush", be_quicker, once=True)
+    event.listen(db.session, "before_flush", write_first, once=True)
     response = ada.send("PUT", f"/cart/{teapot}", {"quantity": 7})
     assert response.status_code == (200 if meanwhile == "added" else 404)
     items = ada.get("/cart").json["items"]

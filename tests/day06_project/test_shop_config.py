@@ -1,4 +1,10 @@
-import os
+"""Settings of the shop, its application factory, and its commands.
+
+Begin with test_each_environment_has_a_class_that_changes_some_settings.
+"""
+
+import importlib
+import runpy
 import sys
 from datetime import timedelta
 from importlib import metadata
@@ -7,49 +13,31 @@ from pathlib import Path
 import pytest
 from cachelib import FileSystemCache
 from flask import Config as FlaskConfig
-from flask import Flask, session
-from flask.sessions import SecureCookieSessionInterface
 from sqlalchemy import create_engine, delete, select, text
 
 from day06_project import shop
-from day06_project.shop import commands, config, create_app
+from day06_project.shop import commands, config
 from day06_project.shop.extensions import db
 from day06_project.shop.models import Goods, User
+from tests.day06_project.helpers import at_once, close
+from tests.day06_project.stacks import ON_SERVERS, closing_apps
 
 KEY = "k" * 32
-VARIABLES = {
-    *("FLASK_CONFIG", "FLASK_DEBUG", "SECRET_KEY", "DATABASE_URL", "REDIS_URL"),
-    *("TEST_DATABASE_URL", "TEST_REDIS_URL", "INSTANCE_PATH", "COOKIE_SECURE"),
-    *("TRUSTED_HOSTS", "TRUSTED_PROXIES", "LOG_LEVEL", "LOG_FILE"),
-}
-
-
-@pytest.fixture(autouse=True)
-def bare(monkeypatch):
-    """Hide what the machine itself says."""
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
-def built(tmp_path, tools):
-    """Give a function that builds a shop in a folder of the test."""
-    apps = []
-
-    def build(*arguments, **settings):
-        apps.append(create_app(*arguments, **{"DATA_FOLDER": tmp_path} | settings))
-        return apps[-1]
-
-    yield build
-    for app in apps:
-        tools.close(app)
+def built(tmp_path):
+    """Give a function that builds a shop in the folder of the test, with fast passwords."""
+    with closing_apps() as built:
+        settings = {"DATA_FOLDER": tmp_path, "PASSWORD_METHOD": "pbkdf2:sha256:1"}
+        yield lambda *arguments, **more: built(*arguments, **settings | more)
 
 
 # Classes
 
 
 @pytest.mark.point("D6-05", "D6-26")
-def test_each_environment_has_a_class_that_changes_some_of_the_common_one(built):
+def test_each_environment_has_a_class_that_changes_some_settings(built):
     values = {}
     for name, kind in config.CONFIGS.items():
         assert issubclass(kind, config.Config)
@@ -71,14 +59,14 @@ def test_each_environment_has_a_class_that_changes_some_of_the_common_one(built)
 
 
 @pytest.mark.point("D6-05", "D6-25")
-def test_a_class_is_loaded_by_itself_by_its_name_and_as_an_instance(monkeypatch):
+def test_only_an_instance_of_a_class_has_the_settings_from_the_environment(monkeypatch):
     monkeypatch.setenv("SECRET_KEY", "from the environment")
     name = "day06_project.shop.config.DevelopmentConfig"
     for source in name, config.DevelopmentConfig, config.DevelopmentConfig():
         loaded = FlaskConfig("")
         loaded.from_object(source)
         assert loaded["MAX_CONTENT_LENGTH"] == 64 * 1024
-        # What __init__ reads is only there in an instance.
+        # __init__ reads the variables, so a class by itself does not have them.
         assert ("SECRET_KEY" in loaded) is isinstance(source, config.Config)
 
 
@@ -94,20 +82,7 @@ def test_production_does_not_start_without_a_key_of_its_own(built, monkeypatch):
 
 
 @pytest.mark.point("D6-06")
-def test_whoever_knows_the_key_writes_sessions():
-    victim = Flask("victim")
-    victim.secret_key = "literal in a class"
-    victim.add_url_rule("/", view_func=lambda: session.get("name", "nobody"))
-    signer = SecureCookieSessionInterface().get_signing_serializer(victim)
-    client = victim.test_client()
-    client.set_cookie("session", signer.dumps({"name": "admin"}))
-    assert client.get("/").text == "admin"
-    victim.secret_key = "another"
-    assert client.get("/").text == "nobody"
-
-
-@pytest.mark.point("D6-06")
-def test_debug_is_switched_on_by_the_command_and_never_in_production(built, monkeypatch):
+def test_debug_mode_is_a_matter_of_the_command_and_never_of_production(built, monkeypatch):
     assert not any("DEBUG" in vars(kind) and kind.DEBUG for kind in config.CONFIGS.values())
     assert built("development").debug is False
     monkeypatch.setenv("FLASK_DEBUG", "1")
@@ -132,20 +107,7 @@ def test_the_environment_is_read_when_an_app_is_built(built, monkeypatch):
     assert built().config["SESSION_COOKIE_SECURE"] is True
 
 
-def test_tests_are_deaf_to_the_variables_of_a_developer(built, monkeypatch):
-    monkeypatch.setenv("DATABASE_URL", "postgresql://precious")
-    monkeypatch.setenv("REDIS_URL", "redis://precious")
-    monkeypatch.setenv("SECRET_KEY", "precious")
-    monkeypatch.setenv("CAPTCHA_FIXED_TEXT", "EASY")
-    app = built("testing")
-    assert str(app.config["SQLALCHEMY_DATABASE_URI"]) == "sqlite://"
-    assert app.config["SESSION_TYPE"] == "cachelib"
-    assert app.secret_key != "precious"
-    monkeypatch.setenv("TEST_DATABASE_URL", "sqlite:///other.db")
-    assert built("testing").config["SQLALCHEMY_DATABASE_URI"].database == "other.db"
-
-
-def test_the_text_of_captchas_is_no_business_of_the_environment(built, monkeypatch):
+def test_a_variable_cannot_fix_the_text_of_captchas(built, monkeypatch):
     monkeypatch.setenv("CAPTCHA_FIXED_TEXT", "EASY")
     monkeypatch.setenv("FLASK_CAPTCHA_FIXED_TEXT", "EASY")
     assert built("production", SECRET_KEY=KEY).config["CAPTCHA_FIXED_TEXT"] is None
@@ -162,7 +124,7 @@ def test_the_text_of_captchas_is_no_business_of_the_environment(built, monkeypat
         ("sqlite:///x.db", "sqlite"),
     ],
 )
-def test_plain_addresses_get_the_driver_that_is_installed(tmp_path, given, driver):
+def test_database_urls_without_a_driver_get_the_one_that_is_installed(tmp_path, given, driver):
     found = FlaskConfig("", {"SECRET_KEY": KEY, "SHORTEST_KEY": 1, "REDIS_URL": ""})
     found.update(DATA_FOLDER=tmp_path, DATABASE_URL=given)
     config.complete(found)
@@ -172,16 +134,40 @@ def test_plain_addresses_get_the_driver_that_is_installed(tmp_path, given, drive
     assert ("connect_args" in options) is (driver != "sqlite")
 
 
-def test_an_unknown_environment_is_told(built):
+def test_an_unknown_environment_is_an_error(built):
     with pytest.raises(ValueError, match=r"'staging'.*development, testing, production"):
         built("staging")
+
+
+def test_the_testing_environment_ignores_the_variables_of_a_developer(tmp_path, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://precious")
+    monkeypatch.setenv("REDIS_URL", "redis://precious")
+    monkeypatch.setenv("SECRET_KEY", "precious")
+    monkeypatch.setenv("TRUSTED_HOSTS", "precious.example")
+    monkeypatch.setenv("TRUSTED_PROXIES", "3")
+    monkeypatch.setenv("COOKIE_SECURE", "1")
+
+    def settings():
+        found = FlaskConfig("", {"DATA_FOLDER": tmp_path})
+        found.from_object(config.CONFIGS["testing"]())
+        config.complete(found)
+        return found
+
+    assert str(settings()["SQLALCHEMY_DATABASE_URI"]) == "sqlite://"
+    assert settings()["SESSION_TYPE"] == "cachelib"
+    assert settings()["SECRET_KEY"] == "testing only: known to all"
+    assert settings()["TRUSTED_HOSTS"] is None
+    assert settings()["TRUSTED_PROXIES"] == 0
+    assert settings()["SESSION_COOKIE_SECURE"] is False
+    monkeypatch.setenv("TEST_DATABASE_URL", "sqlite:///other.db")
+    assert settings()["SQLALCHEMY_DATABASE_URI"].database == "other.db"
 
 
 # The factory
 
 
 @pytest.mark.point("D6-27")
-def test_the_factory_makes_apps_that_share_nothing(built, tmp_path):
+def test_the_apps_of_the_factory_share_nothing(built, tmp_path):
     first = built("testing", DATA_FOLDER=tmp_path / "a", LOGIN_MAX_FAILURES=1)
     second = built("testing", DATA_FOLDER=tmp_path / "b")
     assert first is not second
@@ -196,39 +182,41 @@ def test_the_factory_makes_apps_that_share_nothing(built, tmp_path):
         assert db.session.scalars(select(User)).all() == []
 
 
-def test_a_mapping_in_the_place_of_the_name_is_settings(built, tmp_path):
-    app = create_app({"DATA_FOLDER": tmp_path / "x", "LOGIN_MAX_FAILURES": 1})
-    assert app.config["DATA_FOLDER"] == tmp_path / "x"
-    assert app.config["LOGIN_MAX_FAILURES"] == 1
-    assert app.config["PREPARE_DATABASE"] is True
-    with app.app_context():
-        db.engine.dispose()
+def test_a_mapping_in_the_place_of_the_name_is_settings(tmp_path):
+    with closing_apps() as built:
+        app = built({"DATA_FOLDER": tmp_path / "x", "LOGIN_MAX_FAILURES": 1})
+        assert app.config["DATA_FOLDER"] == tmp_path / "x"
+        assert app.config["LOGIN_MAX_FAILURES"] == 1
+        assert app.config["PREPARE_DATABASE"] is True
 
 
-def test_data_lie_in_a_folder_of_their_own_below_the_instance_path(tmp_path, monkeypatch, tools):
+def test_data_are_in_a_folder_of_their_own_below_the_instance_path(tmp_path, monkeypatch):
+    """In files, for workers could not share what is in memory."""
     monkeypatch.setenv("INSTANCE_PATH", str(tmp_path))
-    app = create_app()
     folder = tmp_path / "day06_project_shop"
-    assert app.config["SQLALCHEMY_DATABASE_URI"].database == str(folder / "shop.db")
-    client = app.test_client()
-    assert client.get("/api/v1.0/session").status_code == 200
-    client.get("/api/v1.0/captchas/00000000-0000-4000-8000-000000000000")
-    names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"day06_project_shop"}
+    with closing_apps() as built:
+        app = built()
+        assert app.config["SQLALCHEMY_DATABASE_URI"].database == str(folder / "shop.db")
+        assert isinstance(app.config["SESSION_CACHELIB"], FileSystemCache)
+        assert app.extensions["store"].path == folder / "store.db"
+        app.test_client().get("/api/v1.0/session")
+        app.extensions["store"].ping()
+    assert {path.name for path in tmp_path.iterdir()} == {"day06_project_shop"}
     assert {path.name for path in folder.iterdir()} >= {"sessions", "shop.db", "store.db"}
-    tools.close(app)
 
 
-def test_nothing_is_in_memory_that_workers_should_share(built, tmp_path):
-    app = built("development")
-    assert isinstance(app.config["SESSION_CACHELIB"], FileSystemCache)
-    assert app.extensions["store"].path == tmp_path / "store.db"
+def test_a_relative_folder_does_not_move_with_the_working_directory(built, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    app = built("testing", DATA_FOLDER="relative", DATABASE_URL="")
+    monkeypatch.chdir(Path(tmp_path.anchor))
+    assert app.test_client().get("/api/v1.0/session").status_code == 200
+    assert app.config["SQLALCHEMY_DATABASE_URI"].database == str(tmp_path / "relative" / "shop.db")
+    assert app.extensions["store"].path == tmp_path / "relative" / "store.db"
+    assert list((tmp_path / "relative" / "sessions").iterdir())
 
 
 @pytest.mark.point("D6-29")
-def test_a_path_is_looked_up_from_the_package_and_not_from_where_one_stands(
-    built, tmp_path, monkeypatch
-):
+def test_paths_begin_at_the_package_and_not_at_the_working_directory(built, tmp_path, monkeypatch):
     app = built("testing")
     monkeypatch.chdir(tmp_path)
     assert (Path(app.root_path) / "static/html/index.html").exists()
@@ -242,7 +230,7 @@ def test_a_path_is_looked_up_from_the_package_and_not_from_where_one_stands(
 
 
 @pytest.mark.point("D6-32")
-def test_other_peoples_packages_are_installed_and_not_copied_into_libs():
+def test_packages_of_others_are_installed_and_not_copied_into_libs():
     folder = Path(shop.__file__).parent
     for name in "flask", "redis", "captcha", "flask_session", "sqlalchemy":
         __import__(name)
@@ -263,22 +251,23 @@ def test_other_peoples_packages_are_installed_and_not_copied_into_libs():
 def test_in_development_the_first_request_makes_the_database(built, tmp_path):
     app = built("development")
     assert not (tmp_path / "shop.db").exists()
-    found = app.test_client().get("/api/v1.0/goods").json
-    assert found["total"] == len(commands.SAMPLES)
+    found = app.test_client().get("/api/v1.0/goods?per_page=100").json
+    assert {item["name"]: item["price"] for item in found["items"]} == commands.SAMPLES
+    assert {item["stock"] for item in found["items"]} == {10}
     with app.app_context():
         assert set(db.inspect(db.engine).get_table_names()) > {"users", "goods", "cart_items"}
         owner = db.session.scalars(select(User)).one()
-    assert " " in owner.name, "a name that nobody can register"
+    assert " " in owner.name, "a name that no one can register"
 
 
-def test_many_may_be_the_first(built, parallel):
+def test_several_requests_may_be_the_first(built):
     app = built("development")
-    statuses = parallel(lambda _: app.test_client().get("/api/v1.0/goods").status_code, range(4))
+    statuses = at_once(lambda _: app.test_client().get("/api/v1.0/goods").status_code, range(4))
     assert statuses == [200] * 4
     assert app.test_client().get("/api/v1.0/goods").json["total"] == len(commands.SAMPLES)
 
 
-def test_whoever_deletes_the_file_begins_anew_and_others_keep_their_data(built, tmp_path):
+def test_a_file_is_kept_and_one_that_was_deleted_is_made_anew(built, tmp_path):
     app = built("development")
     client = app.test_client()
     client.get("/api/v1.0/health")
@@ -293,7 +282,7 @@ def test_whoever_deletes_the_file_begins_anew_and_others_keep_their_data(built, 
 
 
 @pytest.mark.parametrize("environment", ["testing", "production"])
-def test_elsewhere_it_is_a_step_of_its_own(built, tmp_path, environment):
+def test_in_other_environments_the_database_is_not_made_by_itself(built, tmp_path, environment):
     url = f"sqlite:///{tmp_path / 'shop.db'}"
     app = built(environment, SECRET_KEY=KEY, DATABASE_URL=url)
     assert app.test_client().get("/api/v1.0/goods").status_code == 503
@@ -304,11 +293,11 @@ def test_elsewhere_it_is_a_step_of_its_own(built, tmp_path, environment):
 # Commands
 
 
-def test_seed_fills_an_empty_shop_once(app, shopper):
+def test_seed_fills_an_empty_shop_once(app, visitor):
     runner = app.test_cli_runner()
     assert runner.invoke(args=["seed", "--count", "30"]).output == "30 goods added.\n"
     assert runner.invoke(args=["seed"]).output == "0 goods added.\n"
-    found = shopper(app).get("/goods?per_page=100").json["items"]
+    found = visitor.get("/goods?per_page=100").json["items"]
     assert len(found) == 30
     assert len({item["owner_id"] for item in found}) == 1
     with app.app_context():
@@ -317,19 +306,18 @@ def test_seed_fills_an_empty_shop_once(app, shopper):
     assert runner.invoke(args=["seed"]).output == f"{len(commands.SAMPLES)} goods added.\n"
 
 
-def test_nobody_logs_in_as_the_owner_of_the_samples(app, stranger):
+def test_the_owner_of_the_samples_cannot_log_in(app, visitor):
     app.test_cli_runner().invoke(args=["seed"])
-    assert stranger.login(commands.OWNER, "x" * 8).status_code == 422
-    assert stranger.register(commands.OWNER).status_code == 422
+    assert visitor.login(commands.OWNER, "x" * 8).status_code == 422
+    assert visitor.register(commands.OWNER).status_code == 422
 
 
 # Engines
 
 
+@pytest.mark.parametrize("stack", ["embedded"], indirect=True)
 def test_sqlite_checks_foreign_keys_on_each_connection(app):
     with app.app_context():
-        if db.engine.dialect.name != "sqlite":
-            return
         for _ in range(2):
             assert db.session.scalar(text("PRAGMA foreign_keys")) == 1
             assert db.session.scalar(text("PRAGMA journal_mode")) == "wal"
@@ -337,11 +325,10 @@ def test_sqlite_checks_foreign_keys_on_each_connection(app):
             db.engine.dispose()
 
 
-def test_a_server_that_dropped_a_connection_is_asked_again(app, stranger):
+@pytest.mark.parametrize("stack", ON_SERVERS, indirect=True)
+def test_a_connection_that_the_server_closed_is_replaced(app, visitor):
     with app.app_context():
         engine = db.engine
-    if engine.dialect.name == "sqlite":
-        return
     number, kill = {
         "postgresql": ("pg_backend_pid()", "SELECT pg_terminate_backend({})"),
         "mysql": ("connection_id()", "KILL {}"),
@@ -353,13 +340,42 @@ def test_a_server_that_dropped_a_connection_is_asked_again(app, stranger):
         for pid in pids:
             connection.execute(text(kill.format(pid)))
     other.dispose()
-    assert stranger.get("/goods").status_code == 200
+    assert visitor.get("/goods").status_code == 200
 
 
-def test_the_process_does_not_depend_on_the_working_directory(built, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    app = built("development", DATA_FOLDER="relative")
-    assert app.test_client().get("/api/v1.0/goods").status_code == 200
-    assert Path(app.config["SQLALCHEMY_DATABASE_URI"].database).is_absolute()
-    monkeypatch.chdir(os.sep)
-    assert app.test_client().get("/api/v1.0/session").status_code == 200
+# gunicorn
+
+
+def gunicorn_settings():
+    return runpy.run_path(str(Path(shop.__file__).parent.parent / "gunicorn.conf.py"))
+
+
+def test_gunicorn_listens_on_this_machine_only_unless_told_otherwise(monkeypatch):
+    assert gunicorn_settings()["bind"] == "127.0.0.1:8000"
+    assert (gunicorn_settings()["workers"], gunicorn_settings()["threads"]) == (2, 4)
+    monkeypatch.setenv("BIND", "0.0.0.0:80")
+    monkeypatch.setenv("WEB_CONCURRENCY", "7")
+    monkeypatch.setenv("WEB_THREADS", "3")
+    found = gunicorn_settings()
+    assert (found["bind"], found["workers"], found["threads"]) == ("0.0.0.0:80", 7, 3)
+
+
+def test_gunicorn_believes_no_header_and_logs_the_raw_path_with_the_request_id():
+    found = gunicorn_settings()
+    assert found["secure_scheme_headers"] == {}
+    assert found["accesslog"] == "-"
+    assert '"%(r)s"' in found["access_log_format"]
+    assert "%({x-request-id}o)s" in found["access_log_format"]
+    assert found["control_socket_disable"] is True
+
+
+def test_the_production_server_finds_the_shop_with_the_settings_of_production(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SECRET_KEY", KEY)
+    monkeypatch.setenv("INSTANCE_PATH", str(tmp_path))
+    app = importlib.import_module("day06_project.wsgi").app
+    del sys.modules["day06_project.wsgi"]
+    assert app.config["SESSION_COOKIE_SECURE"] is True
+    assert app.config["SECRET_KEY"] == KEY
+    close(app)

@@ -1,4 +1,8 @@
-"""The OpenAPI document and the shop say the same; with schemathesis, on request, at length."""
+"""The OpenAPI document of the shop says what the shop does, and the other way round.
+
+Begin with test_the_document_is_openapi. The variable COURSE_TEST_OPENAPI=1 adds requests that
+schemathesis makes up from the document.
+"""
 
 import json
 import os
@@ -6,8 +10,9 @@ import re
 import sqlite3
 import uuid
 from collections import Counter
+from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
-from types import SimpleNamespace
 from urllib.parse import urljoin
 
 import pytest
@@ -21,10 +26,10 @@ from day06_project.shop.api_v1 import session as session_module
 from day06_project.shop.extensions import db
 from day06_project.shop.models import CartItem, Goods
 from day06_project.shop.utils.converters import IdConverter
+from tests.day06_project.helpers import API, PASSWORD, Shopper, at_once, forget_failures
 
 PATH = Path(api_v1.__file__).with_name("openapi.json")
 DOCUMENT = json.loads(PATH.read_text("utf-8"))
-PASSWORD = "correct horse"
 METHODS = {"get", "put", "post", "delete", "patch"}
 OPERATIONS = {
     (method.upper(), path): operation
@@ -41,7 +46,7 @@ each_operation = pytest.mark.parametrize(("method", "path"), OPERATIONS)
 
 
 def resolved(value):
-    """Return what a reference leads to, with what stands beside it."""
+    """Return what a reference leads to, with the keys beside it."""
     while "$ref" in value:
         assert value["$ref"].startswith("#/")
         found = DOCUMENT
@@ -55,7 +60,7 @@ TYPES = {"object": dict, "array": list, "string": str, "integer": int, "null": t
 
 
 def fits(schema, value):
-    """Tell whether a value is as a schema says: the words that the document uses, and no others."""
+    """Tell whether a value is valid for a schema; it knows the keywords that the document uses."""
     schema = resolved(schema)
     number = len(value) if isinstance(value, str) else 0
     rules = {
@@ -68,7 +73,7 @@ def fits(schema, value):
         "minLength": lambda rule: number >= rule,
         "maxLength": lambda rule: number <= rule,
         "maxItems": lambda rule: len(value) <= rule,
-        # The patterns are JavaScript's, where "$" is the end, and no line feed stands behind it.
+        # The patterns are JavaScript's, where "$" is the end and not before a last line feed.
         "pattern": lambda rule: re.search(rule.replace("$", r"\Z"), value),
         "items": lambda rule: all(fits(rule, each) for each in value),
         "required": lambda rule: set(rule) <= set(value),
@@ -77,7 +82,7 @@ def fits(schema, value):
     }
     words = set(schema) - {"description", "default", "format"}
     assert words <= set(rules)
-    # The type first: what is asked of a text cannot be asked of a number.
+    # The type first: the limits of a text cannot be applied to a number.
     return all(rules[word](schema[word]) for word in sorted(words, key="type".__ne__))
 
 
@@ -86,7 +91,7 @@ def body_schema(method, path, media_type="application/json"):
     return resolved(body["content"][media_type]["schema"])
 
 
-def test_the_checker_of_these_tests_refuses():
+def test_fits_refuses_what_a_schema_does_not_allow():
     good = {"id": 1, "name": "ada"}
     schema = {"$ref": "#/components/schemas/User"}
     assert fits(schema, good)
@@ -100,7 +105,7 @@ def test_the_checker_of_these_tests_refuses():
 # The document itself
 
 
-def test_it_is_openapi():
+def test_the_document_is_openapi():
     assert DOCUMENT["openapi"] == "3.1.0"
     assert {"title", "version"} <= set(DOCUMENT["info"])
     for (method, path), operation in OPERATIONS.items():
@@ -125,7 +130,7 @@ def test_it_is_openapi():
             assert set(needed) <= set(DOCUMENT["components"]["securitySchemes"])
 
 
-def test_its_references_lead_somewhere_and_every_part_is_used():
+def test_each_reference_has_a_target_and_each_part_is_used():
     used = set(re.findall(r'"\$ref": "#/components/(\w+/[\w-]+)"', PATH.read_text("utf-8")))
     parts = {
         f"{kind}/{name}"
@@ -136,33 +141,33 @@ def test_its_references_lead_somewhere_and_every_part_is_used():
     assert used == parts
 
 
-def test_it_is_small_enough_to_be_read():
+def test_the_document_is_small_enough_to_be_read():
     lines = PATH.read_text("utf-8").splitlines()
     assert len(lines) < 600
     assert max(len(line) for line in lines if '"description"' not in line) <= 120
 
 
-def test_every_rule_of_the_api_is_in_it_and_nothing_else(app, tools):
+def test_the_document_has_the_rules_of_the_api_and_no_others(app):
     rules = {
-        (method, re.sub(r"<\w+:(\w+)>", r"{\1}", rule.rule.removeprefix(tools.api)))
+        (method, re.sub(r"<\w+:(\w+)>", r"{\1}", rule.rule.removeprefix(API)))
         for rule in app.url_map.iter_rules()
-        if rule.rule.startswith(f"{tools.api}/")
+        if rule.rule.startswith(f"{API}/")
         for method in rule.methods - {"HEAD", "OPTIONS"}
     }
     assert rules == set(OPERATIONS)
 
 
-def test_it_finds_the_api_wherever_it_lies(stranger, tools):
+def test_the_server_url_is_relative_to_the_document(visitor):
     (server,) = DOCUMENT["servers"]
     for prefix in "", "/run/day06_project/shop":
-        address = f"http://127.0.0.1{prefix}{tools.api}"
+        address = f"http://127.0.0.1{prefix}{API}"
         assert urljoin(f"{address}/openapi.json", server["url"]) == address
-    response = stranger.get("/openapi.json")
+    response = visitor.get("/openapi.json")
     assert response.json == DOCUMENT
     response.close()
 
 
-def test_an_id_is_the_same_for_the_paths_and_for_the_document():
+def test_ids_have_the_same_limits_in_paths_and_in_the_document():
     limits = DOCUMENT["components"]["schemas"]["Id"]
     for number in range(-1, 2):
         for name, sign in ("minimum", -1), ("maximum", 1):
@@ -170,15 +175,15 @@ def test_an_id_is_the_same_for_the_paths_and_for_the_document():
             assert bool(re.fullmatch(IdConverter.regex, str(value))) == (number < 1)
 
 
-# Every answer that it promises
+# Every response that the document promises
 
 
-def good_body(method, path, people, number):
-    """Return what a request may send; ``number`` makes it another one each time."""
+def good_body(people, method, path, number):
+    """Return a body that a request may send; ``number`` makes it another one each time."""
     match method, path:
         case "POST", "/users":
             captcha = str(uuid.uuid4())
-            people.ada.get(f"/captchas/{captcha}")
+            people.app.extensions["store"].put(f"captcha:{captcha}", "TEST", 60)
             account = {"name": f"eve-{number}", "password": PASSWORD}
             return account | {"captcha_id": captcha, "captcha_text": "TEST"}
         case "POST", "/session":
@@ -188,16 +193,16 @@ def good_body(method, path, people, number):
     return TEAPOT | {"stock": 4} if (method, path) in WITH_BODY else None
 
 
-def somebody_is_quicker(patch, path):
-    """Let another connection write between the look and the write of a request."""
+def another_write_comes_first(patch, path):
+    """Let another connection write between the read and the write of a request."""
     if path.startswith("/cart"):
         target, name, change = db.session, "get", delete(CartItem)
     else:
         target, name, change = goods_module, "own_goods", update(Goods).values(version=99)
-    look = getattr(target, name)
+    read = getattr(target, name)
 
     def slow(*arguments):
-        found = look(*arguments)
+        found = read(*arguments)
         if name == "own_goods" or arguments[0] is CartItem:
             with db.engine.begin() as connection:
                 connection.execute(change)
@@ -206,7 +211,7 @@ def somebody_is_quicker(patch, path):
     patch.setattr(target, name, slow)
 
 
-def nothing_answers(patch, app):
+def stop_all_services(patch, app):
     """Stop the sessions, the store and the database."""
 
     def fail(*arguments):
@@ -223,29 +228,55 @@ def nothing_answers(patch, app):
         patch.setattr(db.engine.dialect, "do_execute", execute)
 
 
-@pytest.fixture
-def people(ada, bob, stranger):
-    return SimpleNamespace(ada=ada, bob=bob, stranger=stranger)
+class People:
+    """Clients that are logged in when they are first needed, and one that is not."""
+
+    def __init__(self, app):
+        self.app = app
+
+    @cached_property
+    def ada(self):
+        return Shopper(self.app).logged_in("ada")
+
+    @cached_property
+    def bob(self):
+        return Shopper(self.app).logged_in("bob")
+
+    @cached_property
+    def visitor(self):
+        return Shopper(self.app)
 
 
 @pytest.fixture
-def ask(app, people, tools, monkeypatch):
-    """Give a function that sends a request which has to be answered with a certain status."""
+def people(app):
+    return People(app)
+
+
+def path_of(people, path, **more):
+    """Return a path with its parameters: goods of ada, and a new captcha."""
+    ids = {"captcha_id": uuid.uuid4()}
+    if "{goods_id}" in path:
+        ids["goods_id"] = people.ada.offer(**TEAPOT)
+    return path.format(**ids | more)
+
+
+@pytest.fixture
+def ask(app, people, monkeypatch):
+    """Give a function that sends a request whose response should have a certain status code."""
 
     def send(method, path, status):
-        tools.forget_failures(app)
-        person, headers, more = people.ada, {}, {}
-        goods_id = person.offer(**TEAPOT)
-        if path == "/session":  # who logs out here is not needed any more
-            person = people.bob
-        captcha_id = uuid.uuid4()
-        body = good_body(method, path, people, goods_id)
+        forget_failures(app)
+        shopper, headers, more = people.ada, {}, {}
+        where = path_of(people, path)
+        if path == "/session":  # bob may be logged out afterwards
+            shopper = people.bob
+        body = good_body(people, method, path, status)
         if path.startswith("/cart/") and status in {200, 204, 409}:
-            assert person.send("PUT", f"/cart/{goods_id}", {"quantity": 1}).status_code == 201
+            assert shopper.send("PUT", where, {"quantity": 1}).status_code == 201
         with monkeypatch.context() as patch:
             match status:
                 case 304:
-                    headers["If-None-Match"] = person.get(f"/goods/{goods_id}").headers["ETag"]
+                    headers["If-None-Match"] = '"1"'
                 case 400 if method == "GET":
                     more["query_string"] = {"page": "0"}
                 case 400:
@@ -253,15 +284,15 @@ def ask(app, people, tools, monkeypatch):
                 case 401 if path == "/session" and body:
                     body["password"] = "wrong password"
                 case 401:
-                    person = people.stranger
+                    shopper = people.visitor
                 case 403:
-                    person = people.bob
+                    shopper = people.bob
                 case 404:
-                    goods_id, captcha_id = goods_id + 1, "nonsense"
+                    where = path_of(people, path, goods_id=999_999_999, captcha_id="nonsense")
                 case 409 if path == "/users":
-                    body["name"] = "ada"
+                    body["name"] = people.ada.user["name"]
                 case 409:
-                    somebody_is_quicker(patch, path)
+                    another_write_comes_first(patch, path)
                 case 412:
                     headers["If-Match"] = '"0"'
                 case 413:
@@ -273,22 +304,21 @@ def ask(app, people, tools, monkeypatch):
                 case 429 if path == "/session" and body:
                     for _ in range(app.config["LOGIN_MAX_FAILURES"]):
                         wrong = body | {"password": "wrong password"}
-                        assert person.send(method, path, wrong).status_code == 401
+                        assert shopper.send(method, path, wrong).status_code == 401
                 case 503:
-                    nothing_answers(patch, app)
-            where = path.format(goods_id=goods_id, captcha_id=captcha_id)
+                    stop_all_services(patch, app)
             given = None if "data" in more else body
-            return person.send(method, where, given, headers=headers, **more)
+            return shopper.send(method, where, given, headers=headers, **more)
 
     return send
 
 
 TOLD = {"ETag", "Link", "Location", "Retry-After", "Set-Cookie"}
-"""The headers that say something, so that each is either promised or not there."""
+"""The headers that have to be promised where they are sent."""
 
 
 def conforms(response, method, path):
-    """Compare an answer with what is said of it."""
+    """Compare a response with what the document says about it."""
     promised = resolved(OPERATIONS[method, path]["responses"][str(response.status_code)])
     headers = {name: resolved(each) for name, each in promised.get("headers", {}).items()}
     assert set(headers) == {name for name in TOLD if name in response.headers}
@@ -311,7 +341,7 @@ def conforms(response, method, path):
 
 
 @each_operation
-def test_each_answer_that_it_promises_comes_and_is_as_it_says(ask, method, path):
+def test_each_promised_response_comes_and_is_as_promised(ask, method, path):
     for status in OPERATIONS[method, path]["responses"]:
         response = ask(method, path, int(status))
         assert response.status_code == int(status)
@@ -320,8 +350,8 @@ def test_each_answer_that_it_promises_comes_and_is_as_it_says(ask, method, path)
 
 
 @each_operation
-def test_it_promises_each_answer_that_comes(ask, method, path):
-    """What makes others answer 409 may be nothing to this one; what it does answer is in there."""
+def test_each_response_that_comes_is_promised(ask, method, path):
+    """A request that is wrong for other operations may be right here; its response is promised."""
     promised = OPERATIONS[method, path]["responses"]
     for status in (304, 400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 503):
         if str(status) not in promised and (status != 404 or "{" in path):
@@ -331,15 +361,15 @@ def test_it_promises_each_answer_that_comes(ask, method, path):
 
 
 @each_operation
-def test_who_is_asked_for_what_is_as_it_says(people, method, path):
-    """A token, a login, both, or nothing: what leaves out nothing is not refused for it."""
+def test_token_and_login_are_needed_where_the_document_says_so(people, method, path):
+    """A token, a login, both or neither: a request that has them is not refused for them."""
     security = OPERATIONS[method, path].get("security", [{}])
     assert len(security) == 1
-    where = path.format(goods_id=people.ada.offer(), captcha_id=uuid.uuid4())
+    where = path_of(people, path)
     response = people.ada.send(method, where, token="")
     without_token = response.status_code == 400 and response.json.get("code") == "csrf"
     response.close()
-    response = people.stranger.send(method, where)
+    response = people.visitor.send(method, where)
     without_login = response.status_code == 401
     response.close()
     assert without_token == ("csrf" in security[0])
@@ -348,7 +378,7 @@ def test_who_is_asked_for_what_is_as_it_says(people, method, path):
         assert {"session", "login"} & set(security[0])
 
 
-# Every limit that it names
+# Every limit in the document
 
 
 def numbers(schema):
@@ -357,7 +387,7 @@ def numbers(schema):
 
 
 def texts(schema):
-    """Return texts around the limits, and with characters that may not be liked."""
+    """Return texts around the limits, and some with characters that may be refused."""
     good = str(uuid.uuid4()) if "format" in schema else "x" * max(3, schema.get("minLength", 1))
     lengths = {
         schema.get(word, 0) + step for word in ("minLength", "maxLength") for step in (-1, 0, 1)
@@ -384,48 +414,56 @@ def texts(schema):
 
 
 def values(schema):
-    """Return what to try: around the limits, and of other types."""
+    """Return values to try: around the limits, and of other types."""
     schema = resolved(schema)
     found = numbers(schema) if schema["type"] == "integer" else texts(schema)
     return [*sorted(found), None, True, 1.5, [], {}, "1" if schema["type"] == "integer" else 1]
 
 
 @pytest.mark.parametrize(("method", "path"), WITH_BODY)
-def test_each_field_has_the_limits_that_it_says(app, people, tools, method, path):
-    where = path.format(goods_id=people.ada.offer(**TEAPOT))
+def test_each_field_has_the_limits_that_the_document_says(app, people, method, path):
+    where = path_of(people, path)
     schema = body_schema(method, path)
-    seen = []
+    names = list(schema["properties"])
 
     def refused(body):
-        """Return the names of the fields that are said to be wrong."""
-        tools.forget_failures(app)
+        """Return the names of the fields that the response calls wrong."""
+        forget_failures(app)
         response = people.ada.send(method, where, body)
         assert response.status_code in {200, 201, 401, 409, 422}
         return {each["field"] for each in (response.json.get("errors") or ())}
 
-    for name, field in schema["properties"].items():
-        for value in values(field):
-            good = good_body(method, path, people, len(seen)) | {name: value}
-            seen.append(fits(field, value))
-            wrong = set() if seen[-1] else {name}
-            # A captcha is one of those that fit the limits; this one need not be the right one.
-            assert refused(good) - ({"captcha_text"} if not wrong else set()) == wrong, value
-    assert {True, False} == set(seen)
-    for name in schema["properties"]:
-        body = good_body(method, path, people, "less")
+    # Each request tries a value for each field: the response names all that are wrong.
+    columns = [values(field) for field in schema["properties"].values()]
+    found = set()
+    for number, row in enumerate(zip_longest(*columns, fillvalue=GOOD)):
+        tried = {name: value for name, value in zip(names, row, strict=True) if value is not GOOD}
+        fit = {name: fits(schema["properties"][name], value) for name, value in tried.items()}
+        wrong = {name for name in fit if not fit[name]}
+        found |= set(fit.values())
+        # Letters that fit the limits need not be those of the captcha.
+        extra = set() if wrong else {"captcha_text"}
+        assert refused(good_body(people, method, path, number) | tried) - extra == wrong, tried
+    assert found == {True, False}
+    for name in names:
+        body = good_body(people, method, path, "less")
         del body[name]
         assert refused(body) == {name} & set(schema.get("required", ()))
-    assert refused(good_body(method, path, people, "more") | {"unknown": 1}) == {"unknown"}
+    assert refused(good_body(people, method, path, "more") | {"unknown": 1}) == {"unknown"}
     assert schema["additionalProperties"] is False
 
 
+GOOD = object()
+"""Stands for a value that is right: the field is not tried any more."""
+
+
 @pytest.mark.parametrize(("method", "path"), WITH_BODY)
-def test_each_kind_of_body_is_taken_that_it_says_and_no_other(people, method, path):
-    where = path.format(goods_id=people.ada.offer(**TEAPOT))
+def test_each_type_of_body_is_accepted_that_the_document_says(people, method, path):
+    where = path_of(people, path)
     kinds = resolved(OPERATIONS[method, path]["requestBody"])["content"]
     assert set(kinds) <= set(KINDS)
     for kind in KINDS:
-        body = good_body(method, path, people, len(kind))
+        body = good_body(people, method, path, len(kind))
         response = people.ada.send(method, where, None, data=json.dumps(body), content_type=kind)
         assert (response.status_code != 415) == (kind in kinds)
 
@@ -436,21 +474,21 @@ KINDS = [
 ]
 
 
-def test_each_parameter_of_the_list_has_the_limits_that_it_says(stranger):
+def test_each_parameter_of_the_list_has_the_limits_that_the_document_says(visitor):
     parameters = {each["name"]: resolved(each["schema"]) for each in LISTED}
     assert set(parameters) == {"page", "per_page", "sort"}
     for name, schema in parameters.items():
         tried = numbers(schema) if "minimum" in schema else {*SORTS, *schema["enum"]}
         for value in tried:
             status = 200 if fits(schema, value) else 400
-            assert stranger.get("/goods", query_string={name: value}).status_code == status
+            assert visitor.get("/goods", query_string={name: value}).status_code == status
 
 
 LISTED = OPERATIONS["GET", "/goods"]["parameters"]
 SORTS = ["stock", "-stock", "created_at", "owner_id", "version", "ID", "-", "--id", "", "id,name"]
 
 
-def test_what_it_says_of_defaults_is_so(app, people):
+def test_the_defaults_are_as_the_document_says(people):
     schema = body_schema("POST", "/goods")
     body = {name: TEAPOT[name] for name in schema["required"]}
     response = people.ada.send("POST", "/goods", body)
@@ -460,10 +498,10 @@ def test_what_it_says_of_defaults_is_so(app, people):
     assert said["per_page"] == f"{people.ada.get('/goods').json['per_page']} by default."
 
 
-def test_a_query_may_hold_what_it_does_not_name(stranger):
-    """Once they went to url_for as they were: ?endpoint=x was a 500, ?_anchor=x changed a link."""
+def test_a_query_may_hold_parameters_that_the_document_does_not_name(visitor):
+    """If they went to url_for, ?endpoint=x would be a 500, and ?_anchor=x would change a link."""
     for name in "endpoint", "self", "_method", "_scheme", "_anchor", "_external", "values", "\0\n>":
-        response = stranger.get("/goods", query_string={name: "x"})
+        response = visitor.get("/goods", query_string={name: "x"})
         assert response.status_code == 200
         assert re.match(
             '</api/v1.0/goods[?][\\w%]+=x&page=1>; rel="first"', response.headers["Link"]
@@ -472,33 +510,32 @@ def test_a_query_may_hold_what_it_does_not_name(stranger):
 
 
 def test_a_get_may_ask_for_the_version_that_it_has_seen(people, problem):
-    """Werkzeug's make_conditional() answered 412 with the goods in it, to "If-Match: *" as well."""
+    """Werkzeug's make_conditional() sends 412 with the goods in it, for "If-Match: *" as well."""
     path = f"/goods/{people.ada.offer()}"
-    etag = people.stranger.get(path).headers["ETag"]
+    etag = people.visitor.get(path).headers["ETag"]
     for value, status in (etag, 200), ("*", 200), ('"0"', 412), (f"W/{etag}", 412), ('"0", *', 412):
-        response = people.stranger.get(path, headers={"If-Match": value})
+        response = people.visitor.get(path, headers={"If-Match": value})
         assert response.status_code == status, value
         conforms(response, "GET", "/goods/{goods_id}")
     for value, status in (etag, 304), ("*", 304), (f"W/{etag}", 304), ('"0"', 200), ("", 200):
-        response = people.stranger.get(path, headers={"If-None-Match": value})
+        response = people.visitor.get(path, headers={"If-None-Match": value})
         assert response.status_code == status, value
         conforms(response, "GET", "/goods/{goods_id}")
-    problem(people.stranger.get(path, headers={"If-Match": '"0"', "If-None-Match": etag}), 412)
+    problem(people.visitor.get(path, headers={"If-Match": '"0"', "If-None-Match": etag}), 412)
 
 
-def test_of_eight_who_empty_one_line_of_a_cart_one_does(app, build, people, shopper, parallel):
-    """A row that was looked for and then deleted was deleted by all of them, says SQLAlchemy."""
+def test_of_eight_deletions_of_one_line_of_a_cart_one_succeeds(workers, people):
+    """With one query to find the row and one to delete it, all eight would have succeeded."""
     teapot = people.ada.offer()
     people.ada.send("PUT", f"/cart/{teapot}", {"quantity": 1})
-    workers = [app, build()]
-    same = [shopper(workers[number % 2]) for number in range(8)]
+    same = [Shopper(workers[number % 2]) for number in range(8)]
     for each in same:
         each.login("ada")
-    answers = parallel(lambda each: each.send("DELETE", f"/cart/{teapot}").status_code, same)
-    assert sorted(answers) == [204] + [404] * 7
+    status_codes = at_once(lambda each: each.send("DELETE", f"/cart/{teapot}").status_code, same)
+    assert sorted(status_codes) == [204] + [404] * 7
 
 
-# At length, on request
+# With schemathesis, on request
 
 TURNED_ON = os.environ.get("COURSE_TEST_OPENAPI") == "1"
 CHECKS = {
@@ -509,7 +546,7 @@ CHECKS = {
         *("unsupported_method", "allow_header_conformance"),
     )
 }
-# What is wrong is refused for that, or because the version is another one.
+# A wrong request is refused for what is wrong, or because the version is another one.
 CHECKS["negative_data_rejection"] = {
     "enabled": True,
     "expected-statuses": ["400", "401", "403", "404", "405", "409", "412", "415", "422"],
@@ -518,11 +555,11 @@ CHECKS["negative_data_rejection"] = {
 
 @pytest.mark.skipif(
     not TURNED_ON,
-    reason="COURSE_TEST_OPENAPI=1 is not given; it needs python -m uv sync --group openapi",
+    reason="COURSE_TEST_OPENAPI=1 is not set; it needs python -m uv sync --group openapi",
 )
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
-def test_schemathesis_finds_nothing(app, people, tools, monkeypatch):
-    """Some 700 requests that it makes up from the document, the same each time: about 10 s."""
+def test_schemathesis_finds_nothing(app, people, monkeypatch):
+    """Some 700 requests that it makes up from the document, the same ones each time."""
     import schemathesis
     from schemathesis.config import SchemathesisConfig
     from schemathesis.engine import events, from_schema
@@ -532,7 +569,7 @@ def test_schemathesis_finds_nothing(app, people, tools, monkeypatch):
     config = SchemathesisConfig.from_dict(
         {
             "seed": 1,
-            "base-url": f"http://localhost{tools.api}",
+            "base-url": f"http://localhost{API}",
             "continue-on-failure": True,
             "generation": {
                 "max-examples": 20,
@@ -545,22 +582,24 @@ def test_schemathesis_finds_nothing(app, people, tools, monkeypatch):
         }
     )
     schema = schemathesis.openapi.from_dict(DOCUMENT, config=config)
-    schema = schema.exclude(path="/openapi.json")  # its answer is a file, which nobody would close
+    schema = schema.exclude(
+        path="/openapi.json"
+    )  # its response is a file, which schemathesis does not close
     schema.app = app
     goods = {people.ada: 0, people.bob: 0}
 
     @schema.auth(refresh_interval=None)
     class Login:
-        """Be logged in for each request, and ask for goods that are there, mostly one's own."""
+        """Log in for each request, and ask for goods that exist, mostly those of the client."""
 
         def get(self, case, context):
-            if not people.ada.get("/session").json["user"]:  # the one before has logged out
+            if not people.ada.get("/session").json["user"]:  # the request before has logged out
                 people.ada.login("ada")
             return people.ada
 
-        def set(self, case, person, context):
-            case.headers["X-CSRFToken"] = person.token
-            case.cookies["session"] = person.cookie("session")
+        def set(self, case, shopper, context):
+            case.headers["X-CSRFToken"] = shopper.token
+            case.cookies["session"] = shopper.cookie("session")
             number = case.path_parameters.get("goods_id")
             if type(number) is int and 0 < number < 10**9 and number % 4:
                 owner = people.bob if number % 4 == 3 else people.ada

@@ -1,3 +1,8 @@
+"""The pages of the shop: finished files, sent with the CSRF token for their scripts.
+
+Begin with test_a_page_is_a_file_and_comes_with_the_token.
+"""
+
 import mimetypes
 import re
 from pathlib import Path
@@ -7,7 +12,6 @@ from flask import Flask, current_app, make_response
 from werkzeug.exceptions import NotFound
 
 from day06_project import shop
-from day06_project.shop.libs import captcha
 
 STATIC = Path(shop.__file__).parent / "static"
 NAMES = ["index", "register", "login", "cart", "offer", "api"]
@@ -15,7 +19,7 @@ NAMES = ["index", "register", "login", "cart", "offer", "api"]
 
 @pytest.mark.point("D7-04")
 @pytest.mark.parametrize("path", ["/", *(f"/{name}.html" for name in NAMES)])
-def test_a_page_is_a_file_and_brings_the_token(app, path):
+def test_a_page_is_a_file_and_comes_with_the_token(app, path):
     client = app.test_client()
     response = client.get(path)
     name = path.removeprefix("/") or "index.html"
@@ -45,22 +49,22 @@ def test_a_page_is_a_file_and_brings_the_token(app, path):
         "/index.html%0a",
     ],
 )
-def test_nothing_else_is_one(stranger, path):
-    response = stranger.client.get(path)
+def test_other_paths_are_404(visitor, path):
+    response = visitor.client.get(path)
     assert response.status_code == 404
     assert response.mimetype == "text/html"
 
 
-def test_a_page_is_not_sent_again_but_its_token_is(stranger):
-    first = stranger.client.get("/")
-    again = stranger.client.get("/", headers={"If-None-Match": first.headers["ETag"]})
+def test_a_page_is_not_sent_again_but_its_token_is(visitor):
+    first = visitor.client.get("/")
+    again = visitor.client.get("/", headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304
     assert "csrf_token=" in again.headers["Set-Cookie"]
     first.close()
     again.close()
 
 
-def test_pages_know_nothing_of_the_data(ada):
+def test_pages_hold_no_data(ada):
     ada.offer("Astrolabe")
     response = ada.client.get("/")
     assert "Astrolabe" not in response.text
@@ -69,12 +73,12 @@ def test_pages_know_nothing_of_the_data(ada):
     response.close()
 
 
-def test_the_pages_are_all_there_are():
+def test_these_are_all_the_pages():
     assert {path.stem for path in (STATIC / "html").iterdir()} == set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_page_keeps_to_its_policy_and_fetches_from_nowhere_else(name):
+def test_a_page_has_no_inline_code_and_loads_nothing_from_elsewhere(name):
     text = (STATIC / "html" / f"{name}.html").read_text("utf-8")
     assert text.startswith("<!doctype html>\n<html lang=")
     assert 'name="viewport"' in text
@@ -87,17 +91,17 @@ def test_a_page_keeps_to_its_policy_and_fetches_from_nowhere_else(name):
         assert (STATIC / below).exists(), address
 
 
-def test_scripts_never_make_markup_of_text():
+def test_scripts_never_turn_text_into_markup():
     for path in (STATIC / "js").iterdir():
         text = path.read_text("utf-8")
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text)
 
 
-def test_modules_are_scripts_also_where_the_machine_knows_better(empty):
+def test_modules_are_javascript_even_if_the_machine_says_text(build_empty):
     before = mimetypes.guess_type("a.js")[0]
     mimetypes.add_type("text/plain", ".js")  # as Windows' registry may say
     try:
-        response = empty().test_client().get("/static/js/api.js")
+        response = build_empty().test_client().get("/static/js/api.js")
         assert response.mimetype == "text/javascript"
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         response.close()
@@ -105,7 +109,7 @@ def test_modules_are_scripts_also_where_the_machine_knows_better(empty):
         mimetypes.add_type(before, ".js")
 
 
-def test_the_pattern_does_not_swallow_the_api(app):
+def test_the_rule_for_pages_does_not_match_paths_of_the_api(app):
     adapter = app.url_map.bind("localhost")
     assert adapter.match("/api/v1.0/goods")[0] == "api_v1.goods.index"
     assert adapter.match("/cart.html") == ("pages.page", {"name": "cart"})
@@ -140,11 +144,7 @@ def test_make_response_takes_a_body_and_not_the_name_of_a_file(app):
         response.close()
 
 
-def test_it_works_below_a_prefix(stranger):
-    response = stranger.client.get("/login.html", environ_overrides={"SCRIPT_NAME": "/run/shop"})
+def test_pages_work_below_a_prefix(visitor):
+    response = visitor.client.get("/login.html", environ_overrides={"SCRIPT_NAME": "/run/shop"})
     assert response.status_code == 200
     response.close()
-
-
-def test_two_captchas_of_one_text_are_two_pictures():
-    assert captcha.draw("ABCD") != captcha.draw("ABCD")
