@@ -1,10 +1,12 @@
-"""Day 5's lessons read the environment, and in development put made up secrets into it."""
+"""Day 5's lessons read the environment, and in development put made-up secrets into it."""
 
 import os
 import tempfile
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 
 # Hypothesis keeps a cache where it runs, even without its database; not in the checkout, please.
 os.environ.setdefault(
@@ -14,9 +16,35 @@ os.environ.setdefault(
 
 @pytest.fixture(autouse=True)
 def no_settings_of_this_machine(monkeypatch):
-    """Hide the WeChat settings of whoever runs the tests, and undo what a test adds."""
+    """Hide the WeChat settings of the person who runs the tests, and undo what a test adds."""
     for name in [name for name in os.environ if name.startswith("WECHAT_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("NO_PROXY", "*")  # for the lessons that ask a server on this machine
     yield
     for name in [name for name in os.environ if name.startswith("WECHAT_")]:
         del os.environ[name]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates_are_compiled_once(tmp_path_factory):
+    """Keep compiled templates: many tests build an app of their own, and compiling is slow."""
+    cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setitem(Flask.jinja_options, "bytecode_cache", cache)
+        yield
+
+
+@pytest.fixture(scope="session")
+def shared_wechat():
+    """The one fake WeChat of the login tests; a test takes the fixture ``wechat``."""
+    from tests.day05_wechat.helpers_oauth import fake_wechat
+
+    with fake_wechat() as fake:
+        yield fake
+
+
+@pytest.fixture
+def wechat(shared_wechat):
+    """A fake WeChat that has seen nothing yet and answers every question well."""
+    shared_wechat.forget()
+    return shared_wechat

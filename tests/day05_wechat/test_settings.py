@@ -1,3 +1,9 @@
+"""Settings and secrets: values come from the environment, and production wants its secrets.
+
+Begin with test_the_page_names_the_settings. ``loaded`` gives settings to a small app and returns
+its configuration; pytest's ``monkeypatch`` sets environment variables for one test.
+"""
+
 import ast
 import ipaddress
 import os
@@ -5,18 +11,22 @@ import re
 import subprocess
 import sys
 from importlib import metadata
-from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
-from flask.cli import ScriptInfo
+from flask.cli import ScriptInfo, cli
 
 from day05_wechat.settings import app as lesson
 from day05_wechat.settings.app import SETTINGS, SettingError, create_app, load, trust_proxies
+from tests.day05_wechat.helpers import WAIT
+from tests.helpers import ROOT, page
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 DAY = ROOT / "day05_wechat"
+
 SECRETS = [name for name, setting in SETTINGS.items() if setting.is_secret]
+
+
 GIVEN = {
     "WECHAT_TOKEN": "Token4Tests",
     "WECHAT_APPID": "wx0123456789abcdef",
@@ -26,23 +36,19 @@ GIVEN = {
 
 
 def loaded(*names, config=None, **kinds):
-    app = Flask("probe")
+    """Load settings into an app, and return its configuration."""
+    app = Flask("probe", static_folder=None)
     app.config.from_mapping(config or {})
     load(app, *names, **kinds)
     return app.config
 
 
-def command(*words, **environ):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("FLASK_")}
-    return subprocess.run(
-        [sys.executable, "-m", *words],
-        check=False,
-        cwd=ROOT,
-        env=kept | environ,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+def test_the_page_names_the_settings():
+    response = create_app(GIVEN).test_client().get("/")
+    rows = {row.th.text: row.td.text for row in page(response).select("tbody tr")}
+    assert rows.keys() == SETTINGS.keys()
+    assert rows["WECHAT_PATH"] == "/wechat"
+    assert rows["WECHAT_TOKEN"] == "set, and not shown"
 
 
 def test_config_comes_before_environment_before_default(monkeypatch):
@@ -53,12 +59,6 @@ def test_config_comes_before_environment_before_default(monkeypatch):
     assert loaded("WECHAT_API_BASE", config=config) == {**Flask("x").config, **config}
 
 
-def test_the_hosts_of_wechat_are_the_default():
-    config = loaded("WECHAT_OPEN_BASE", "WECHAT_API_BASE")
-    assert config["WECHAT_OPEN_BASE"] == "https://open.weixin.qq.com"
-    assert config["WECHAT_API_BASE"] == "https://api.weixin.qq.com"
-
-
 @pytest.mark.point("D5-04", "D5-15", "D5-37")
 @pytest.mark.parametrize("name", SECRETS)
 def test_production_refuses_to_start_without_a_secret(monkeypatch, capsys, name):
@@ -67,34 +67,32 @@ def test_production_refuses_to_start_without_a_secret(monkeypatch, capsys, name)
         loaded(name)
     assert name not in os.environ
     assert capsys.readouterr().err == ""
-    monkeypatch.setenv(name, GIVEN[name])
-    assert loaded(name)[name] == GIVEN[name]
-    assert loaded(name, config={name: GIVEN[name][::-1]})[name] == GIVEN[name][::-1]
 
 
-def test_production_names_everything_that_is_wrong_at_once(monkeypatch):
-    monkeypatch.setenv("WECHAT_ENV", "production")
-    monkeypatch.setenv("WECHAT_APPID", "wx 1")
-    with pytest.raises(SettingError) as caught:
-        create_app()
-    assert re.findall(r"WECHAT_\w+", str(caught.value)) == [
-        "WECHAT_TOKEN",
-        "WECHAT_SECRET",
-        "WECHAT_AES_KEY",
-        "WECHAT_APPID",
-    ]
+@pytest.mark.point("D5-06")
+def test_the_path_is_a_setting(monkeypatch):
+    monkeypatch.setenv("WECHAT_PATH", "/a1/wechat")
+    client = create_app().test_client()
+    assert client.get("/a1/wechat").text == "Messages would arrive at /a1/wechat"
+    for path in ("/wechat", "/a1/WeChat", "/a1/wechat/"):
+        assert client.get(path).status_code == 404
 
 
-def test_what_is_no_secret_has_its_default_in_production_too(monkeypatch):
-    monkeypatch.setenv("WECHAT_ENV", "production")
-    assert create_app(GIVEN).test_client().get("/wechat").status_code == 200
+@pytest.mark.point("D5-07")
+def test_debug_mode_is_off_unless_asked_for_and_refused_in_production(monkeypatch):
+    assert create_app().debug is False
+    assert create_app({"DEBUG": True}).debug is True
+    with pytest.raises(SettingError, match="Debug mode must be off"):
+        create_app({**GIVEN, "WECHAT_ENV": "production", "DEBUG": True})
 
 
-@pytest.mark.parametrize("value", ["prod", "Production", "production ", "test"])
-def test_a_misspelt_environment_is_not_taken_for_development(monkeypatch, value):
-    monkeypatch.setenv("WECHAT_ENV", value)
-    with pytest.raises(SettingError, match="must be development or production"):
-        loaded("WECHAT_TOKEN")
+# Where a value comes from
+
+
+def test_the_hosts_of_wechat_are_the_default():
+    config = loaded("WECHAT_OPEN_BASE", "WECHAT_API_BASE")
+    assert config["WECHAT_OPEN_BASE"] == "https://open.weixin.qq.com"
+    assert config["WECHAT_API_BASE"] == "https://api.weixin.qq.com"
 
 
 @pytest.mark.point("D5-04", "D5-15", "D5-37")
@@ -109,6 +107,13 @@ def test_in_development_a_secret_is_made_up_and_printed_once(capsys, name):
     assert capsys.readouterr().err == ""
     del os.environ[name]
     assert loaded(name)[name] != value
+
+
+def test_secrets_that_are_made_up_together_are_each_printed(capsys):
+    config = loaded("WECHAT_TOKEN", "WECHAT_PATH", "WECHAT_APPID")
+    token, appid = config["WECHAT_TOKEN"], config["WECHAT_APPID"]
+    said = f"Made up for this start: WECHAT_TOKEN={token} WECHAT_APPID={appid}\n"
+    assert capsys.readouterr() == ("", said)
 
 
 def test_a_given_secret_is_not_printed(monkeypatch, capsys):
@@ -128,6 +133,114 @@ def test_an_optional_setting_is_not_made_up(monkeypatch, capsys):
     with pytest.raises(SettingError):
         loaded(optional=("WECHAT_AES_KEY",))
     assert capsys.readouterr().err == ""
+
+
+def test_secrets_come_from_a_generator_for_secrets(monkeypatch):
+    monkeypatch.setattr(lesson.secrets, "choice", lambda letters: letters[-1])
+    monkeypatch.setattr(lesson.secrets, "token_hex", lambda number=32: "5" * number)
+    config = create_app().config
+    assert config["WECHAT_TOKEN"] == "9" * 32
+    assert config["WECHAT_APPID"] == "wx55555555"
+
+
+def test_a_token_of_digits_stays_a_text(monkeypatch):
+    monkeypatch.setenv("WECHAT_TOKEN", "20240229")
+    assert loaded("WECHAT_TOKEN")["WECHAT_TOKEN"] == "20240229"
+
+
+# Production
+
+
+@pytest.mark.point("D5-04", "D5-15", "D5-37")
+@pytest.mark.parametrize("name", SECRETS)
+def test_production_starts_with_a_secret_that_is_given(monkeypatch, name):
+    monkeypatch.setenv("WECHAT_ENV", "production")
+    monkeypatch.setenv(name, GIVEN[name])
+    assert loaded(name)[name] == GIVEN[name]
+    assert loaded(name, config={name: GIVEN[name][::-1]})[name] == GIVEN[name][::-1]
+
+
+def test_production_names_everything_that_is_wrong_at_once(monkeypatch):
+    monkeypatch.setenv("WECHAT_ENV", "production")
+    monkeypatch.setenv("WECHAT_APPID", "wx 1")
+    with pytest.raises(SettingError) as caught:
+        create_app()
+    assert re.findall(r"WECHAT_\w+", str(caught.value)) == [
+        "WECHAT_TOKEN",
+        "WECHAT_SECRET",
+        "WECHAT_AES_KEY",
+        "WECHAT_APPID",
+    ]
+
+
+def test_a_setting_that_is_not_secret_has_its_default_in_production_too(monkeypatch):
+    monkeypatch.setenv("WECHAT_ENV", "production")
+    assert create_app(GIVEN).test_client().get("/wechat").status_code == 200
+
+
+@pytest.mark.parametrize("value", ["prod", "Production", "production ", "test"])
+def test_a_misspelt_environment_is_not_taken_for_development(monkeypatch, value):
+    monkeypatch.setenv("WECHAT_ENV", value)
+    with pytest.raises(SettingError, match="must be development or production"):
+        loaded("WECHAT_TOKEN")
+
+
+def test_the_configuration_names_the_environment_before_the_environment_does(monkeypatch):
+    monkeypatch.setenv("WECHAT_ENV", "development")
+    with pytest.raises(SettingError, match="WECHAT_TOKEN is not set"):
+        loaded("WECHAT_TOKEN", config={"WECHAT_ENV": "production"})
+
+
+def test_the_flask_command_prints_the_error_without_a_traceback(monkeypatch):
+    monkeypatch.setenv("WECHAT_ENV", "production")
+    monkeypatch.setenv("FLASK_RUN_FROM_CLI", "")  # the command sets it; pytest takes it back
+    result = CliRunner().invoke(cli, ["--app", "day05_wechat.settings.app", "routes"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: WECHAT_TOKEN is not set: it signs messages.")
+    assert "Traceback" not in result.output
+
+
+def test_the_flask_command_calls_create_app():
+    assert ScriptInfo("day05_wechat.settings.app").load_app().config["WECHAT_PATH"] == "/wechat"
+
+
+@pytest.mark.point("D5-08")
+@pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs a POSIX system")
+def test_gunicorn_gets_the_app_when_the_environment_is_complete(monkeypatch):
+    from gunicorn.util import import_app
+
+    assert metadata.version("gunicorn")
+    monkeypatch.setenv("WECHAT_ENV", "production")
+    with pytest.raises(SettingError, match="WECHAT_TOKEN is not set"):
+        import_app("day05_wechat.settings.app:create_app()")
+    for name, value in GIVEN.items():
+        monkeypatch.setenv(name, value)
+    assert isinstance(import_app("day05_wechat.settings.app:create_app()"), Flask)
+
+
+@pytest.mark.point("D5-08")
+@pytest.mark.second_half
+@pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs a POSIX system")
+def test_gunicorn_starts_when_the_environment_is_complete():
+    def gunicorn(**environ):
+        words = ["gunicorn", "--check-config", "day05_wechat.settings.app:create_app()"]
+        return subprocess.run(
+            [sys.executable, "-m", *words],
+            check=False,
+            cwd=ROOT,
+            env=os.environ | {"WECHAT_ENV": "production"} | environ,
+            capture_output=True,
+            text=True,
+            timeout=WAIT,
+        )
+
+    refused = gunicorn()
+    assert refused.returncode != 0
+    assert "WECHAT_TOKEN is not set" in refused.stderr
+    assert gunicorn(**GIVEN).returncode == 0
+
+
+# Values that cannot be right
 
 
 @pytest.mark.parametrize(
@@ -166,53 +279,7 @@ def test_values_that_cannot_be_right_are_refused_and_not_repeated(monkeypatch, n
         loaded(name, config={name: value})
 
 
-def test_flask_prints_the_error_without_a_traceback():
-    done = command("flask", "--app", "day05_wechat.settings.app", "run", WECHAT_ENV="production")
-    assert done.returncode == 1
-    assert done.stderr.startswith("Error: WECHAT_TOKEN is not set: it signs messages.")
-    assert "Traceback" not in done.stderr + done.stdout
-
-
-@pytest.mark.point("D5-08")
-@pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs a POSIX system")
-def test_a_server_of_today_starts_what_the_environment_completes():
-    assert metadata.version("gunicorn")
-    words = ["gunicorn", "--check-config", "day05_wechat.settings.app:create_app()"]
-    refused = command(*words, WECHAT_ENV="production")
-    assert refused.returncode != 0
-    assert "WECHAT_TOKEN is not set" in refused.stderr
-    assert command(*words, WECHAT_ENV="production", **GIVEN).returncode == 0
-
-
-def test_from_prefixed_env_would_turn_a_token_of_digits_into_a_number(monkeypatch):
-    monkeypatch.setenv("WECHAT_TOKEN", "20240229")
-    app = Flask("probe")
-    app.config.from_prefixed_env("WECHAT")
-    assert app.config["TOKEN"] == 20240229
-    assert loaded("WECHAT_TOKEN")["WECHAT_TOKEN"] == "20240229"
-
-
-@pytest.mark.point("D5-06")
-def test_a_route_needs_its_app():
-    with pytest.raises(NameError, match="route"):
-        exec("@route('/wechat')\ndef view(): pass")  # noqa: S102
-
-
-@pytest.mark.point("D5-06")
-def test_the_path_stands_in_the_settings(monkeypatch):
-    monkeypatch.setenv("WECHAT_PATH", "/a1/wechat")
-    client = create_app().test_client()
-    assert client.get("/a1/wechat").text == "Messages would arrive at /a1/wechat"
-    for path in ("/wechat", "/a1/WeChat", "/a1/wechat/"):
-        assert client.get(path).status_code == 404
-
-
-@pytest.mark.point("D5-07")
-def test_debug_mode_is_off_unless_asked_for_and_refused_in_production(monkeypatch):
-    assert create_app().debug is False
-    assert create_app({"DEBUG": True}).debug is True
-    with pytest.raises(SettingError, match="Debug mode must be off"):
-        create_app({**GIVEN, "WECHAT_ENV": "production", "DEBUG": True})
+# Proxies
 
 
 FORWARDED = {
@@ -235,7 +302,7 @@ def test_a_proxy_is_believed_only_if_there_is_one(monkeypatch):
         "address": "203.0.113.7",
         "url": "https://shop.example/",
     }
-    # What stands before the last entry was written by the visitor.
+    # The visitor wrote the entries before the last one.
     forged = {**FORWARDED, "X-Forwarded-For": "192.0.2.1, 203.0.113.7"}
     assert client.get("/seen", headers=forged).json["address"] == "203.0.113.7"
     two = create_app({"WECHAT_PROXIES": "2"}).test_client()
@@ -248,35 +315,26 @@ def test_no_proxy_leaves_the_app_as_it_is():
     assert app.wsgi_app.__func__ is Flask.wsgi_app
 
 
+# What the lesson must not show
+
+
 def test_the_page_shows_no_secret(monkeypatch):
     for name, value in GIVEN.items():
         monkeypatch.setenv(name, value)
-    page = create_app().test_client().get("/").text
+    html = create_app().test_client().get("/").text
     for value in GIVEN.values():
-        assert value not in page
-    assert page.count("set, and not shown") == len(GIVEN) == len(SECRETS)
+        assert value not in html
+    assert html.count("set, and not shown") == len(GIVEN) == len(SECRETS)
     for name in SETTINGS:
-        assert name in page
-    assert "https://open.weixin.qq.com" in page
-    assert "in development" in page
+        assert name in html
+    assert "https://open.weixin.qq.com" in html
+    assert "in development" in html
     app = create_app({"WECHAT_ENV": "production"})
     assert "in production" in app.test_client().get("/").text
 
 
-def test_the_flask_command_calls_create_app():
-    assert ScriptInfo("day05_wechat.settings.app").load_app().config["WECHAT_PATH"] == "/wechat"
-
-
-def test_secrets_come_from_a_generator_for_secrets(monkeypatch):
-    monkeypatch.setattr(lesson.secrets, "choice", lambda letters: letters[-1])
-    monkeypatch.setattr(lesson.secrets, "token_hex", lambda number=32: "5" * number)
-    config = create_app().config
-    assert config["WECHAT_TOKEN"] == "9" * 32
-    assert config["WECHAT_APPID"] == "wx55555555"
-
-
 def constants(tree):
-    """Yield each name with the text that the code gives it, be it by =, by : or as a keyword."""
+    """Yield each name with its text: from ``=``, from a dict or from a keyword argument."""
     for node in ast.walk(tree):
         pairs = []
         if isinstance(node, ast.Assign):
@@ -307,7 +365,7 @@ def test_these_lessons_hold_no_secret():
             )
 
 
-# The documented examples of WeChat and of WxJava, and one that anybody can see is made up.
+# The documented examples of WeChat and of WxJava, and one that is plainly made up.
 KNOWN = {"wxba5fad812f8e6fb9", "wxb11529c136998cb6", "wx0123456789abcdef"}
 
 
