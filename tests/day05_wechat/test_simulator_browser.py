@@ -1,74 +1,49 @@
 """The simulator in a real browser, below a prefix as in the reader: chat, forgery and login."""
 
+import contextlib
 import re
-import shutil
 import threading
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 from flask import Flask, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
-from werkzeug.serving import make_server
 
 from day05_wechat.messages.app import build, parse
 from day05_wechat.simulator.app import create_app
 from day05_wechat.simulator.judge import FAULT
 from day05_wechat.simulator.people import PEOPLE, SNAPSHOT
+from tests.day05_wechat.helpers import TOKEN, WAIT
+from tests.helpers import AXE, SECOND_HALF, serving
 
-CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "chrome"])), None)
-AXE = Path(__file__).parent.parent / "node_modules" / "axe-core" / "axe.min.js"
-
-pytest.importorskip(
-    "pytest_playwright", reason="pytest-playwright is not installed: uv sync --group browser"
-)
-from playwright.sync_api import expect
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+expect = pytest.importorskip("playwright.sync_api", reason=SECOND_HALF).expect
+pytestmark = pytest.mark.browser
 
 PREFIX = "/run/day05_wechat/simulator"
 RAIN, SAM, MARKUP = PEOPLE
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args():
-    # No download of a browser of its own; no sandbox, which Chromium refuses to build for root.
-    return {
-        "executable_path": CHROMIUM,
-        "args": ["--no-sandbox", "--disable-background-networking", "--disable-gpu"],
-    }
-
-
-@pytest.fixture(scope="session")
-def base_url():
-    """Give none, for each test has servers of its own; pytest 9 warns of the plugin's fixture."""
+@pytest.fixture(scope="module", autouse=True)
+def patience():
+    """Wait for the page as long as a busy machine needs."""
+    expect.set_options(timeout=WAIT * 1000)
+    yield
+    expect.set_options(timeout=None)
 
 
 @pytest.fixture
 def serve():
-    """Give a function that runs an app on a free port and returns its address."""
-    running = []
-
-    def start(app):
-        server = make_server("127.0.0.1", 0, app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        running.append((server, thread))
-        return f"http://127.0.0.1:{server.server_port}"
-
-    yield start
-    for server, thread in running:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    """Give a function that serves an app until the end of the test and returns its URL."""
+    with contextlib.ExitStack() as servers:
+        yield lambda app: servers.enter_context(serving(app)).url
 
 
 @pytest.fixture
 def simulator(serve):
-    """Give a function that runs a simulator and returns the address of its page."""
+    """Give a function that runs a simulator and returns the URL of its page."""
 
     def start(**config):
-        app = create_app({"WECHAT_TOKEN": "token4tests", "PUSH_TIMEOUT": 5} | config)
+        app = create_app({"WECHAT_TOKEN": TOKEN, "PUSH_TIMEOUT": WAIT} | config)
         return serve(DispatcherMiddleware(Flask("reader"), {PREFIX: app})) + PREFIX + "/"
 
     return start
@@ -78,6 +53,7 @@ def simulator(serve):
 def tab(page):
     """Give a page that must end without an error in its console."""
     problems = []
+    page.set_default_timeout(WAIT * 1000)
     page.on(
         "console",
         lambda message: (
@@ -88,8 +64,7 @@ def tab(page):
     )
     page.on("pageerror", lambda error: problems.append(str(error)))
     yield page
-    # Pictures of the fake users have addresses that lead nowhere, the site has no icon, and what
-    # is refused is a 400.
+    # The pictures of the fake users do not exist, the site has no icon, and a refusal is a 400.
     expected = ("avatars.example", "favicon.ico", "status of 400")
     assert [each for each in problems if not any(words in each for words in expected)] == []
 
@@ -183,7 +158,7 @@ def test_an_older_exchange_is_shown_on_the_wire(chat):
 
 
 def test_tries_are_shown_as_they_happen(tab, serve, simulator):
-    """A handler that stays silent until it has been asked three times, and once for ever."""
+    """The handler stays silent until it is asked three times, and later for ever."""
     go_on = threading.Event()
     handler = Flask("slow")
     seen = []
@@ -195,24 +170,24 @@ def test_tries_are_shown_as_they_happen(tab, serve, simulator):
         sent = parse(request.get_data())
         seen.append(sent["MsgId"])
         if sent["Content"] == "never" or len(seen) < 3:
-            go_on.wait(20)
+            go_on.wait(WAIT)
         reply = {"ToUserName": sent["FromUserName"], "FromUserName": sent["ToUserName"]}
-        return build(reply | {"CreateTime": 1, "MsgType": "text", "Content": "at last"})
+        return build(reply | {"CreateTime": 1, "MsgType": "text", "Content": "finally"})
 
     url = serve(handler) + "/wechat"
-    tab.goto(simulator(WECHAT_HANDLER_URL=url, PUSH_TIMEOUT=0.6))
+    tab.goto(simulator(WECHAT_HANDLER_URL=url, PUSH_TIMEOUT=2))
     register(tab)
     say(tab, "slow")
     log = tab.get_by_role("log")
     expect(log).to_contain_text("Waiting for the answer to no. 1")
-    expect(log).to_contain_text("Try 1 of no. 1: no answer within 0.6 s")
+    expect(log).to_contain_text("Try 1 of no. 1: no answer within 2 s")
     expect(log).to_contain_text("Waiting for the answer to no. 1")
     expect(log).to_contain_text("Try 2 of no. 1")
-    expect(tab.locator(".got.reply .bubble")).to_have_text("at last")
+    expect(tab.locator(".got.reply .bubble")).to_have_text("finally")
     assert len(seen) == 3
     assert len(set(seen)) == 1
     say(tab, "never")
-    expect(tab.locator(".got.fault .bubble")).to_have_text(FAULT, timeout=10_000)
+    expect(tab.locator(".got.fault .bubble")).to_have_text(FAULT)
     expect(tab.locator("#wire h3", has_text="No answer")).to_have_count(3)
     go_on.set()
 
@@ -236,7 +211,7 @@ def test_chatting_needs_no_script(browser, simulator):
 def test_encrypted_mode(tab, simulator):
     pytest.importorskip("cryptography")
     tab.goto(simulator())
-    tab.get_by_label("encrypted").check(timeout=2000)
+    tab.get_by_label("encrypted").check()
     register(tab)
     say(tab, "secret")
     expect(tab.locator(".got.reply .bubble")).to_have_text("secret")
