@@ -1,9 +1,9 @@
-"""What several test files of day 3 need: texts of a page, a form that is sent, and databases."""
+"""What several test files of day 3 need: texts of a page, a form, and databases."""
 
 import contextlib
 import sqlite3
 
-from tests.helpers import csrf_token, page
+from tests.helpers import page
 
 GOOD = {
     "name": "Ann",
@@ -11,19 +11,7 @@ GOOD = {
     "password": "correct horse",
     "repeat": "correct horse",
 }
-"""A form of the lesson ``forms`` without mistakes, but for the token."""
-
-
-def send(client, **changes):
-    """Post the form as a browser does that has opened the page: with the token in it."""
-    return client.post("/", data=GOOD | {"csrf_token": csrf_token(client.get("/"))} | changes)
-
-
-def registered(app):
-    """Return a new visitor who has an account."""
-    client = app.test_client()
-    assert send(client).status_code == 303
-    return client
+"""What the form of the lesson ``forms`` accepts."""
 
 
 def fields(response):
@@ -46,12 +34,12 @@ def texts(response, selector):
 
 
 @contextlib.contextmanager
-def app_in_memory(create_app, db):
+def app_in_memory(create_app, db, **config):
     """Give an app with its database in memory, and a function that restores its samples.
 
     Building an app takes longer than most tests, so the tests of a file share one.
     """
-    app = create_app({"SQLALCHEMY_DATABASE_URI": "sqlite:///:memory:"})
+    app = create_app({"SQLALCHEMY_DATABASE_URI": "sqlite:///:memory:"} | config)
     app.test_client().get("/")
     with app.app_context():
         engine = db.engine

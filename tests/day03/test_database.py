@@ -28,7 +28,7 @@ HUGE = 2**63
 
 @pytest.fixture(scope="module")
 def library():
-    with app_in_memory(create_app, db) as app_and_restore:
+    with app_in_memory(create_app, db, WTF_CSRF_ENABLED=False) as app_and_restore:
         yield app_and_restore
 
 
@@ -47,14 +47,18 @@ def client(app):
 
 @pytest.fixture
 def post(client):
-    """Give a function that sends a form as the pages do, with the token."""
-    token = csrf_token(client.get("/authors/new"))
+    """Give a function that sends a form."""
 
     def send(path, **fields):
-        return client.post(path, data={"csrf_token": token, **fields})
+        return client.post(path, data=fields)
 
-    send.token = token
     return send
+
+
+@pytest.fixture
+def with_csrf(app, monkeypatch):
+    """Switch on the protection that most tests do without."""
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
 
 
 @pytest.fixture
@@ -147,12 +151,11 @@ def test_the_pages_link_each_other(client, path):
     assert links(3) == [("prev", f"{path}?page=2")]
 
 
-@pytest.mark.parametrize("path", ["/", "/slow"])
 @pytest.mark.parametrize(
-    "number", ["0", "-1", "", "x", "1.5", "01", "+1", "1 ", "٣", "1_0", "1" * 7, "9" * 99, "\0"]
+    "number", ["0", "-1", "", "x", "1.5", "01", "+1", "1 ", "1\n", "٣", "1_0", "1" * 7, "\0"]
 )
-def test_a_page_that_is_not_a_number_from_1_on_is_400(client, path, number):
-    response = client.get(path, query_string={"page": number})
+def test_a_page_that_is_not_a_number_from_1_on_is_400(client, number):
+    response = client.get("/", query_string={"page": number})
     assert response.status_code == 400
     assert "A page is a number from 1 on." in response.text
 
@@ -261,6 +264,7 @@ def press(client, path, label):
     return client.post(form["action"], data=fields)
 
 
+@pytest.mark.usefixtures("with_csrf")
 def test_the_buttons_of_a_page_delete_what_they_name(client, id_of):
     where = f"/authors/{id_of(Author, 'Jane Austen')}"
     assert press(client, where, "Delete Emma").status_code == 303
@@ -455,16 +459,15 @@ def test_of_two_conflicting_requests_the_second_is_409(client, post, meanwhile, 
         ("a\x7f", "This holds a character that cannot be seen."),
     ],
 )
-@pytest.mark.parametrize("path", ["/authors/new", "/authors/1/edit"])
-def test_a_bad_name_is_422_with_a_message_at_its_field(app, client, post, path, name, message):
+def test_a_bad_name_is_422_with_a_message_at_its_field(app, post, name, message):
     before = content(app, db)
-    response = post(path, name=name)
+    response = post("/authors/new", name=name)
     assert response.status_code == 422
     assert errors(response) == {"name": message}
     assert content(app, db) == before
 
 
-@pytest.mark.parametrize("name", ["x", "x" * 80, "茶" * 80, "O'Brien", "<b>&", "😀", "a%00b"])
+@pytest.mark.parametrize("name", ["x" * 80, "茶" * 80, "O'Brien", "<b>&", "😀", "a%00b"])
 def test_other_names_are_kept_as_they_are(client, post, rows, name):
     assert post("/authors/new", name=name).status_code == 303
     assert rows(select(Author.name).where(Author.name == name)) == [name]
@@ -482,12 +485,20 @@ def test_other_names_are_kept_as_they_are(client, post, rows, name):
         ({"tag_names": "a," * 101}, "tag_names", "Field cannot be longer than 200 characters."),
     ],
 )
-@pytest.mark.parametrize("path", ["/authors/1/books/new", "/books/1/edit"])
-def test_a_bad_book_is_422(app, client, post, path, fields, field, message):
+def test_a_bad_book_is_422_with_a_message_at_its_field(app, post, fields, field, message):
     before = content(app, db)
-    response = post(path, **{"title": "Good", "tag_names": "", **fields})
+    response = post("/authors/1/books/new", **{"title": "Good", "tag_names": "", **fields})
     assert response.status_code == 422
     assert message in errors(response)[field]
+    assert content(app, db) == before
+
+
+@pytest.mark.parametrize("path", ["/authors/1/edit", "/books/1/edit"])
+def test_a_bad_value_does_not_replace_a_good_one(app, post, path):
+    before = content(app, db)
+    response = post(path, name="a\0b", title="a\0b")
+    assert response.status_code == 422
+    assert list(errors(response).values()) == ["This holds a character that cannot be seen."]
     assert content(app, db) == before
 
 
@@ -497,13 +508,18 @@ def test_a_book_with_the_longest_title_and_tag_is_accepted(client, post, rows):
     assert rows(select(Tag.name).where(Tag.name == "y" * 30)) == ["y" * 30]
 
 
-def test_a_form_that_is_sent_as_something_else_is_422(client, post):
-    headers = {"X-CSRFToken": post.token}
-    assert client.post("/authors/new", json={"name": 7}, headers=headers).status_code == 422
-    assert client.post("/authors/new", json=["name"], headers=headers).status_code == 422
-    file = {"csrf_token": post.token, "name": (BytesIO(b"x"), "x.txt")}
-    assert client.post("/authors/new", data=file).status_code == 422
-    assert client.post("/authors/new", data=b"\xff", headers=headers).status_code == 422
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"json": {"name": 7}},
+        {"json": ["name"]},
+        {"data": {"name": (BytesIO(b"x"), "x.txt")}},
+        {"data": b"\xff"},
+    ],
+    ids=["JSON", "a JSON list", "a file", "bytes"],
+)
+def test_a_form_that_is_sent_as_something_else_is_422(client, body):
+    assert client.post("/authors/new", **body).status_code == 422
 
 
 def test_a_body_that_is_too_large_is_413(client, post):
@@ -536,18 +552,21 @@ def posting_rules(app):
     return [rule for rule in app.url_map.iter_rules() if "POST" in rule.methods]
 
 
-def test_every_change_needs_the_token(app, client, post):
+@pytest.mark.usefixtures("with_csrf")
+def test_every_change_needs_the_token(app, client):
+    right = csrf_token(client.get("/authors/new"))
     before = content(app, db)
     rules = posting_rules(app)
     assert len(rules) == 6
     for rule in rules:
         path = re.sub("<[^>]+>", "1", rule.rule)
-        for token in ({}, {"csrf_token": ""}, {"csrf_token": post.token + "x"}):
+        for token in ({}, {"csrf_token": ""}, {"csrf_token": right + "x"}):
             fields = {"name": "Ann", "title": "Ann", **token}
             response = client.post(path, data=fields)
             assert response.status_code == 400
             assert "CSRF" in response.text
     assert content(app, db) == before
+    assert client.post("/authors/new", data={"name": "Ann", "csrf_token": right}).status_code == 303
 
 
 def test_a_link_cannot_delete(client):
@@ -556,23 +575,22 @@ def test_a_link_cannot_delete(client):
     assert client.get("/authors/1").status_code == 200
 
 
-@pytest.mark.parametrize("key", ["0", "12345", str(HUGE - 1), str(HUGE), "9" * 100])
-def test_an_unknown_id_is_404(app, client, post, key):
+@pytest.mark.parametrize("row_id", ["0", "12345", str(HUGE)])
+def test_an_unknown_id_is_404(app, client, row_id):
     rules = [rule for rule in app.url_map.iter_rules() if "_id>" in rule.rule]
     assert len(rules) == 7
     for rule in rules:
-        path = re.sub("<[^>]+>", key, rule.rule)
-        if "GET" in rule.methods:
-            assert client.get(path).status_code == 404
-        if "POST" in rule.methods:
-            assert post(path, name="Ann", title="Ann").status_code == 404
+        path = re.sub("<[^>]+>", row_id, rule.rule)
+        for method in rule.methods & {"GET", "POST"}:
+            fields = {"name": "Ann", "title": "Ann"}
+            assert client.open(path, method=method, data=fields).status_code == 404
 
 
-@pytest.mark.parametrize("key", ["-1", "x", "1.5", "1'", "%00"])
-def test_a_path_without_a_valid_id_is_404(client, key):
-    assert client.get(f"/authors/{key}").status_code == 404
-    assert client.get(f"/books/{key}/edit").status_code == 404
-    assert client.get(f"/tags/{key}").status_code == 404
+@pytest.mark.parametrize("row_id", ["-1", "x", "1.5", "1'", "%00"])
+def test_a_path_without_a_valid_id_is_404(client, row_id):
+    assert client.get(f"/authors/{row_id}").status_code == 404
+    assert client.get(f"/books/{row_id}/edit").status_code == 404
+    assert client.get(f"/tags/{row_id}").status_code == 404
 
 
 # What a deletion takes with it

@@ -233,7 +233,7 @@ def test_a_page_is_harmless_until_the_link_to_its_attack_is_followed(client, pat
     assert "alert(1)" in str(page(attacked).select_one("#danger"))
 
 
-@pytest.mark.parametrize("query", ["text=", "text=%00", "text=%ff", "text=a&text=b", "other=1"])
+@pytest.mark.parametrize("query", ["text=%00", "text=%ff", "text=a&text=b"])
 @pytest.mark.parametrize("path", [*PAGES, "/endings"])
 def test_any_text_gets_a_page(client, path, query):
     assert client.get(path, query_string=query).status_code == 200

@@ -21,8 +21,14 @@ def client():
     return app.test_client()
 
 
-def test_the_page_shows_what_a_filter_does(client):
-    row = page(client.get("/")).select("tbody tr")[0]
+@pytest.fixture(scope="module")
+def index():
+    """Give the parsed page of all examples, which takes long to make, below another path."""
+    return page(app.test_client().get("/", base_url="http://localhost/below"))
+
+
+def test_the_page_shows_what_a_filter_does(index):
+    row = index.select("tbody tr")[0]
     assert [cell.text for cell in row.select("th, td")] == [
         "capitalize",
         "text = 'hELLO wORLD'",
@@ -185,19 +191,18 @@ def test_the_examples_of_a_filter_are_sent_as_json(client, name):
         assert matches(row["result"], expected), row
 
 
-def test_the_page_is_a_table_of_all_examples_and_escapes_them(client):
-    found = page(client.get("/"))
-    assert [head.text for head in found.select("thead th")] == [
+def test_the_page_is_a_table_of_all_examples_and_escapes_them(index):
+    assert [head.text for head in index.select("thead th")] == [
         "Filter",
         "Input",
         "Expression",
         "Result",
     ]
-    assert [name.text for name in found.select("tbody th")] == list(RESULTS)
-    assert [int(name["rowspan"]) for name in found.select("tbody th")] == [
+    assert [name.text for name in index.select("tbody th")] == list(RESULTS)
+    assert [int(name["rowspan"]) for name in index.select("tbody th")] == [
         len(results) for results in RESULTS.values()
     ]
-    rows = [[cell.text for cell in row.select("td")] for row in found.select("tbody tr")]
+    rows = [[cell.text for cell in row.select("td")] for row in index.select("tbody tr")]
     wanted = [each for results in RESULTS.values() for each in results]
     for row, (expression, expected) in zip(rows, wanted, strict=True):
         assert row[1] == expression
@@ -243,9 +248,8 @@ def test_one_drink_that_is_not_on_the_list_refuses_the_order(client, query):
     assert client.get("/receipt", query_string=query).status_code == 400
 
 
-def test_the_links_lead_to_the_pages(client):
-    found = page(client.get("/", base_url="http://localhost/below"))
-    links = [link["href"] for link in found.select("a")]
+def test_the_links_lead_to_the_pages(client, index):
+    links = [link["href"] for link in index.select("a")]
     assert links[3:] == [f"/below/filters/{name}" for name in RESULTS]
     assert "For Ann Lee" in client.get(links[1].removeprefix("/below")).text
     assert client.get(links[2].removeprefix("/below")).status_code == 200

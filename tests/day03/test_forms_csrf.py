@@ -5,6 +5,7 @@ Begin with test_the_form_has_a_token_that_is_accepted.
 """
 
 import re
+from io import BytesIO
 
 import pytest
 from flask import Flask, session
@@ -13,7 +14,7 @@ from itsdangerous import TimestampSigner
 
 from day03.forms.app import create_app
 from day03.forms.form import RegisterForm
-from tests.day03.helpers import GOOD, fields, registered, send
+from tests.day03.helpers import GOOD, fields
 from tests.helpers import csrf_token, page
 
 
@@ -44,6 +45,18 @@ def accounts(app):
     return app.config["ACCOUNTS"]
 
 
+def send(client, **changes):
+    """Post the form as a browser does that has opened the page: with the token in it."""
+    return client.post("/", data=GOOD | {"csrf_token": csrf_token(client.get("/"))} | changes)
+
+
+def registered(app):
+    """Return a new visitor who has an account."""
+    client = app.test_client()
+    assert send(client).status_code == 303
+    return client
+
+
 def refusal(response):
     """Return why a request was refused, from the page that says so."""
     assert response.status_code == 400
@@ -53,10 +66,42 @@ def refusal(response):
 
 
 def test_the_form_has_a_token_that_is_accepted(client, accounts):
-    token = csrf_token(client.get("/"))
+    form = fields(client.get("/"))
+    assert form["csrf_token"]["type"] == "hidden"
+    token = form["csrf_token"]["value"]
     response = client.post("/", data=GOOD | {"csrf_token": token})
     assert response.status_code == 303
     assert list(accounts) == ["ann"]
+
+
+def test_a_form_without_the_token_is_refused(client, accounts):
+    response = client.post("/", data=GOOD)
+    assert response.status_code == 400
+    assert "The CSRF token is missing." in response.text
+    assert accounts == {}
+
+
+def test_a_refused_form_can_be_corrected_and_sent_again(client):
+    refused = send(client, repeat="typo")
+    again = client.post("/", data=GOOD | {"csrf_token": csrf_token(refused)})
+    assert again.status_code == 303
+
+
+@pytest.mark.point("D3-40")
+def test_the_button_of_the_page_has_the_token_in_it(app, accounts):
+    ann = registered(app)
+    data = {"csrf_token": csrf_token(ann.get("/account"))}
+    assert ann.post("/delete", data=data).status_code == 303
+    assert accounts == {}
+    assert ann.get("/account").status_code == 303
+    assert ann.post("/delete", data=data).status_code == 303
+
+
+def test_a_program_may_send_the_token_as_a_header(app, accounts):
+    ann = registered(app)
+    header = {"X-CSRFToken": csrf_token(ann.get("/account"))}
+    assert ann.post("/delete", headers=header).status_code == 303
+    assert accounts == {}
 
 
 # The token
@@ -151,6 +196,50 @@ def test_a_session_needs_the_right_name_and_the_right_id(app, accounts, content)
     assert list(accounts) == ["ann"]
 
 
+@pytest.mark.point("D3-36")
+def test_registering_begins_a_new_session(app):
+    client = app.test_client()
+    client.get("/")
+    with client.session_transaction() as session:
+        session["left over"] = "from before"
+        before = session["csrf_token"]
+    send(client)
+    with client.session_transaction() as session:
+        assert session["name"] == "ann"
+        assert "left over" not in session
+        assert session.get("csrf_token") != before
+
+
+def test_the_same_form_sent_twice_makes_one_account(client, accounts):
+    form = GOOD | {"csrf_token": csrf_token(client.get("/"))}
+    assert client.post("/", data=form).status_code == 303
+    before = dict(accounts["ann"])
+    assert client.post("/", data=form).status_code == 400
+    assert send(client).status_code == 422
+    assert accounts == {"ann": before}
+    assert "Hello Ann" in client.get("/account").text
+
+
+def test_the_same_form_sent_twice_at_once_makes_one_account(app, accounts):
+    client, double = app.test_client(), app.test_client()
+    form = GOOD | {"csrf_token": csrf_token(client.get("/"))}
+    double.set_cookie("session", client.get_cookie("session").value)
+    assert [each.post("/", data=form).status_code for each in (client, double)] == [303, 422]
+    assert len(accounts) == 1
+
+
+def test_a_file_in_place_of_the_token_is_refused(client, accounts):
+    response = send(client, csrf_token=(BytesIO(b"a token"), "token.txt"))
+    assert refusal(response) == "The CSRF token is missing."
+    assert accounts == {}
+
+
+def test_json_needs_a_token_before_it_is_refused(client):
+    assert client.post("/", json={"name": "Ann"}).status_code == 400
+    headers = {"X-CSRFToken": csrf_token(client.get("/"))}
+    assert client.post("/", json={"name": "Ann"}, headers=headers).status_code == 415
+
+
 # What another site can do
 
 
@@ -176,16 +265,6 @@ def test_another_site_has_no_token(app, accounts):
     assert list(accounts) == ["ann"]
 
 
-@pytest.mark.point("D3-40")
-def test_the_button_of_the_page_has_the_token_in_it(app, accounts):
-    ann = registered(app)
-    data = {"csrf_token": csrf_token(ann.get("/account"))}
-    assert ann.post("/delete", data=data).status_code == 303
-    assert accounts == {}
-    assert ann.get("/account").status_code == 303
-    assert ann.post("/delete", data=data).status_code == 303
-
-
 def test_the_account_page_has_a_button_with_the_token_and_two_without(app):
     forms = page(registered(app).get("/account")).select("form")
     assert [(form["action"], bool(form.select("[name=csrf_token]"))) for form in forms] == [
@@ -205,13 +284,6 @@ def test_a_visitor_deletes_no_account_of_others(app, accounts):
 
 def test_the_session_cookie_is_not_sent_from_other_sites(client):
     assert "SameSite=Lax" in client.get("/").headers["Set-Cookie"]
-
-
-def test_a_program_may_send_the_token_as_a_header(app, accounts):
-    ann = registered(app)
-    header = {"X-CSRFToken": csrf_token(ann.get("/account"))}
-    assert ann.post("/delete", headers=header).status_code == 303
-    assert accounts == {}
 
 
 @pytest.mark.parametrize(
