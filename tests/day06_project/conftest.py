@@ -2,13 +2,12 @@
 
 import os
 import shutil
+from contextlib import contextmanager
 from functools import partial
 
 import pytest
-from sqlalchemy import delete
 
 from day06_project.shop.extensions import db
-from day06_project.shop.models import CartItem, Goods, User
 from tests.day06_project.helpers import Shopper, age, forget_failures
 from tests.day06_project.small_redis import SmallRedis
 from tests.day06_project.stacks import ON_SERVERS, closing_apps, migrate, settings_of
@@ -34,19 +33,31 @@ def migrated_file(tmp_path_factory):
     return folder / "shop.db"
 
 
-@pytest.fixture(scope="module", params=["embedded", *ON_SERVERS])
-def stack(request, tmp_path_factory):
-    """Give the settings of a stack, whose database has its tables."""
-    folder = tmp_path_factory.mktemp("shop")
-    with settings_of(request.param, folder) as settings:
-        if request.param == "embedded":
-            shutil.copy(request.getfixturevalue("migrated_file"), folder)
-        else:
-            migrate(settings)
+@pytest.fixture(scope="session")
+def prepared_stack(tmp_path_factory, migrated_file):
+    """Give a context manager for the settings of a stack, whose database has its tables."""
+
+    @contextmanager
+    def prepare(name):
+        folder = tmp_path_factory.mktemp("shop")
+        with settings_of(name, folder) as settings:
+            if name == "embedded":
+                shutil.copy(migrated_file, folder)
+            else:
+                migrate(settings)
+            yield settings
+
+    return prepare
+
+
+@pytest.fixture(scope="session", params=["embedded", *ON_SERVERS])
+def stack(request, prepared_stack):
+    """Give the settings of the stack that the tests share; ``app`` deletes their data."""
+    with prepared_stack(request.param) as settings:
         yield settings
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def build(stack):
     """Give a function that builds a shop on the stack, like one more worker."""
     with closing_apps() as built:
@@ -62,12 +73,12 @@ def build_empty(tmp_path_factory):
         )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def first_worker(build):
     return build()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def second_worker(build):
     return build()
 
@@ -76,10 +87,9 @@ def second_worker(build):
 def app(first_worker):
     """Give the shop. Users, goods, carts and counters are deleted afterwards."""
     yield first_worker
-    with first_worker.app_context():
-        for model in CartItem, Goods, User:
-            db.session.execute(delete(model))
-        db.session.commit()
+    with first_worker.app_context(), db.engine.begin() as connection:
+        for table in reversed(db.metadata.sorted_tables):
+            connection.execute(table.delete())
     forget_failures(first_worker)
 
 

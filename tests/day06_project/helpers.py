@@ -7,7 +7,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
-from sqlalchemy import event
+from sqlalchemy import event, insert
 from werkzeug.security import generate_password_hash
 
 from day06_project.shop.extensions import db
@@ -49,23 +49,29 @@ class Shopper:
 
     def register(self, name, password=PASSWORD):
         captcha_id = str(uuid.uuid4())
-        self.get(f"/captchas/{captcha_id}")
+        self.app.extensions["store"].put(f"captcha:{captcha_id}", "TEST", 60)
         body = {"name": name, "password": password}
         body |= {"captcha_id": captcha_id, "captcha_text": "test"}
         return self.send("POST", "/users", body)
+
+    def elsewhere(self, app):
+        """Return another client with the same cookies, such as a second tab, on any worker."""
+        client = app.test_client()
+        for name in "session", "csrf_token":
+            client.set_cookie(name, self.cookie(name))
+        return Shopper(app, client)
 
     def login(self, name, password=PASSWORD):
         return self.send("POST", "/session", {"name": name, "password": password})
 
     def logged_in(self, name):
         """Return this client with a new account in its session, put there without the forms."""
-        with self.app.app_context():
-            user = User(name=name, password_hash=PASSWORD_HASH)
-            db.session.add(user)
-            db.session.commit()
-            self.user = user.to_dict()
+        with self.app.app_context(), db.engine.begin() as connection:
+            account = insert(User).values(name=name, password_hash=PASSWORD_HASH)
+            user_id = connection.execute(account).inserted_primary_key.id
+        self.user = {"id": user_id, "name": name}
         with self.client.session_transaction() as session:
-            session["user_id"] = self.user["id"]
+            session["user_id"] = user_id
         return self
 
     def offer(self, name="Teapot", price=2750, **more):

@@ -40,7 +40,7 @@ UNCLEAR = [
 ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def app():
     return create_app()
 
@@ -48,6 +48,12 @@ def app():
 @pytest.fixture
 def client(app):
     return app.test_client()
+
+
+@pytest.fixture
+def new_client():
+    """Give a client of an app that no request has reached yet."""
+    return create_app().test_client()
 
 
 def allowed(response):
@@ -80,11 +86,11 @@ def test_a_page_of_an_allowed_origin_may_read_the_response(client):
 
 
 @pytest.mark.point("D7-10")
-def test_a_request_of_another_origin_reaches_the_view(client):
-    client.set_cookie("visitor", "Ann")
-    response = client.post("/private", headers={"Origin": EVIL})
+def test_a_request_of_another_origin_reaches_the_view(new_client):
+    new_client.set_cookie("visitor", "Ann")
+    response = new_client.post("/private", headers={"Origin": EVIL})
     assert response.json == {"seen": "POST /private", "origin": EVIL, "visitor": "Ann"}
-    assert client.get("/reached").json == {"POST /private": 1}
+    assert new_client.get("/reached").json == {"POST /private": 1}
 
 
 def test_the_cookie_is_kept_from_scripts_and_from_other_sites(client):
@@ -167,11 +173,11 @@ def test_private_allows_no_other_origin(client, method):
 
 
 @pytest.mark.parametrize("path", ["/private", "/shared"])
-def test_a_preflight_request_does_not_reach_the_view(client, path):
+def test_a_preflight_request_does_not_reach_the_view(new_client, path):
     headers = {"Origin": OURS, "Access-Control-Request-Method": "PUT"}
-    response = client.options(path, headers=headers)
+    response = new_client.options(path, headers=headers)
     assert response.status_code == 200
-    assert client.get("/reached").json == {}
+    assert new_client.get("/reached").json == {}
     methods = response.headers.get("Access-Control-Allow-Methods")
     assert methods == ("GET, POST, PUT" if path == "/shared" else None)
     names = response.headers.get("Access-Control-Allow-Headers")
@@ -201,11 +207,11 @@ def test_unsafe_allows_every_origin(client, sender):
         ("http://[", 400),
     ],
 )
-def test_guarded_changes_nothing_for_another_origin(client, sender, status):
-    response = client.post("/guarded", headers={"Origin": sender} if sender else {})
+def test_guarded_changes_nothing_for_another_origin(new_client, sender, status):
+    response = new_client.post("/guarded", headers={"Origin": sender} if sender else {})
     assert response.status_code == status
     assert "<b>" not in response.text
-    assert client.get("/reached").json == ({"POST /guarded": 1} if status == 200 else {})
+    assert new_client.get("/reached").json == ({"POST /guarded": 1} if status == 200 else {})
 
 
 def test_an_invalid_host_is_400(client):

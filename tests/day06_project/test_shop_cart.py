@@ -8,7 +8,7 @@ from sqlalchemy import delete, event, insert, inspect
 
 from day06_project.shop.extensions import db
 from day06_project.shop.models import CartItem, Goods, User
-from tests.day06_project.helpers import Shopper, at_once
+from tests.day06_project.helpers import at_once
 
 
 def test_a_cart_holds_a_line_for_each_of_the_goods(ada, bob):
@@ -93,9 +93,7 @@ def test_account_and_goods_are_the_primary_key(app):
 
 def test_of_eight_first_puts_of_a_line_one_creates_it(workers, ada):
     teapot = ada.offer()
-    shoppers = [Shopper(workers[number % 2]) for number in range(8)]
-    for shopper in shoppers:
-        assert shopper.login("ada").status_code == 200
+    shoppers = [ada.elsewhere(workers[number % 2]) for number in range(8)]
 
     def put(number):
         path = f"/cart/{teapot}"

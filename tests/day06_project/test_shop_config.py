@@ -195,7 +195,7 @@ def test_data_are_in_a_folder_of_their_own_below_the_instance_path(tmp_path, mon
     monkeypatch.setenv("INSTANCE_PATH", str(tmp_path))
     folder = tmp_path / "day06_project_shop"
     with closing_apps() as built:
-        app = built()
+        app = built(PASSWORD_METHOD="pbkdf2:sha256:1")
         assert app.config["SQLALCHEMY_DATABASE_URI"].database == str(folder / "shop.db")
         assert isinstance(app.config["SESSION_CACHELIB"], FileSystemCache)
         assert app.extensions["store"].path == folder / "store.db"

@@ -15,7 +15,7 @@ from day06_project.shop import create_app, models
 from day06_project.shop.api_v1 import goods as module
 from day06_project.shop.extensions import db
 from day06_project.shop.models import Goods
-from tests.day06_project.helpers import Shopper, at_once, close, statements
+from tests.day06_project.helpers import at_once, close, statements
 
 TEAPOT = {"name": "Teapot", "price": 2750, "description": "Holds a litre.", "stock": 3}
 
@@ -181,14 +181,15 @@ WRONG = {
 def test_a_field_that_is_wrong_is_named_by_each_method(ada, problem, field):
     teapot = ada.offer(**TEAPOT)
     before = ada.get(f"/goods/{teapot}").json
-    for change in ({field: value} for value in WRONG[field]):
-        for method, path, body in [
-            ("POST", "/goods", TEAPOT | change),
-            ("PUT", f"/goods/{teapot}", TEAPOT | change),
-            ("PATCH", f"/goods/{teapot}", change),
-        ]:
-            errors = problem(ada.send(method, path, body), 422)["errors"]
-            assert [error["field"] for error in errors] == [field]
+    first, *others = [{field: value} for value in WRONG[field]]
+    for method, path, body in [
+        ("PUT", f"/goods/{teapot}", TEAPOT | first),
+        ("PATCH", f"/goods/{teapot}", first),
+        ("POST", "/goods", TEAPOT | first),
+        *(("POST", "/goods", TEAPOT | change) for change in others),
+    ]:
+        errors = problem(ada.send(method, path, body), 422)["errors"]
+        assert [error["field"] for error in errors] == [field]
     assert ada.get(f"/goods/{teapot}").json == before
     assert ada.get("/goods").json["total"] == 1
 
@@ -365,9 +366,7 @@ def test_a_change_between_read_and_write_is_a_conflict(app, ada, problem, monkey
 def test_of_eight_changes_to_one_version_one_is_made(workers, ada):
     teapot = ada.offer(**TEAPOT)
     seen = {"If-Match": ada.get(f"/goods/{teapot}").headers["ETag"]}
-    shoppers = [Shopper(workers[number % 2]) for number in range(8)]
-    for shopper in shoppers:
-        shopper.login("ada")
+    shoppers = [ada.elsewhere(workers[number % 2]) for number in range(8)]
 
     def change(number):
         body = {"stock": 100 + number}

@@ -13,9 +13,22 @@ from sqlalchemy.exc import IntegrityError
 
 from day06_project.shop.extensions import db, migrate
 from day06_project.shop.models import CartItem, Goods, User, now
-from tests.day06_project.stacks import ON_SERVERS
+from tests.day06_project.stacks import ON_SERVERS, closing_apps
 
 TABLES = {"users", "goods", "cart_items"}
+
+
+@pytest.fixture(scope="module", params=["embedded", *ON_SERVERS])
+def stack(request, prepared_stack):
+    """Give a stack of its own to the tests that change its tables."""
+    with prepared_stack(request.param) as settings:
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def first_worker(stack):
+    with closing_apps() as built:
+        yield built("testing", **stack)
 
 
 @pytest.fixture

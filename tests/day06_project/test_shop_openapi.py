@@ -349,6 +349,7 @@ def test_each_promised_response_comes_and_is_as_promised(ask, method, path):
         response.close()
 
 
+@pytest.mark.second_half
 @each_operation
 def test_each_response_that_comes_is_promised(ask, method, path):
     """A request that is wrong for other operations may be right here; its response is promised."""
@@ -393,23 +394,10 @@ def texts(schema):
         schema.get(word, 0) + step for word in ("minLength", "maxLength") for step in (-1, 0, 1)
     }
     found = {"x" * length for length in lengths if length >= 0} | {good, good.upper(), good[:-1]}
-    marks = (
-        "\n",
-        "\0",
-        "\x7f",
-        "\x85",
-        "\x9f",
-        " ",
-        "_",
-        "-",
-        "\u8336",
-        "\U0001f375",
-        "'",
-        "<",
-        "}",
-    )
-    for mark in marks:
-        found |= {mark + good[1:], good[:-1] + mark, good[:1] + mark + good[2:]}
+    for mark in "\n", " ", "_":
+        found |= {mark + good[1:], good[:-1] + mark}
+    for mark in "\n", "\0", "\x7f", "\x85", " ", "_", "-", "\u8336", "\U0001f375", "'", "<", "}":
+        found.add(good[:1] + mark + good[2:])
     return found
 
 
@@ -420,7 +408,14 @@ def values(schema):
     return [*sorted(found), None, True, 1.5, [], {}, "1" if schema["type"] == "integer" else 1]
 
 
-@pytest.mark.parametrize(("method", "path"), WITH_BODY)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        # PUT and PATCH have the rules of POST: test_shop_goods.py tries a value of each field.
+        pytest.param(*key, marks=[pytest.mark.second_half] if "/goods/" in key[1] else [])
+        for key in WITH_BODY
+    ],
+)
 def test_each_field_has_the_limits_that_the_document_says(app, people, method, path):
     where = path_of(people, path)
     schema = body_schema(method, path)
@@ -528,9 +523,7 @@ def test_of_eight_deletions_of_one_line_of_a_cart_one_succeeds(workers, people):
     """With one query to find the row and one to delete it, all eight would have succeeded."""
     teapot = people.ada.offer()
     people.ada.send("PUT", f"/cart/{teapot}", {"quantity": 1})
-    same = [Shopper(workers[number % 2]) for number in range(8)]
-    for each in same:
-        each.login("ada")
+    same = [people.ada.elsewhere(workers[number % 2]) for number in range(8)]
     status_codes = at_once(lambda each: each.send("DELETE", f"/cart/{teapot}").status_code, same)
     assert sorted(status_codes) == [204] + [404] * 7
 

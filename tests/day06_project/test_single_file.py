@@ -33,19 +33,26 @@ def database(tmp_path_factory):
     return folder / "shop.db"
 
 
-@pytest.fixture
-def folder(tmp_path):
-    return tmp_path / "data" / "shop"
+@pytest.fixture(scope="module")
+def shared_app(tmp_path_factory):
+    return create_app({"DATA_FOLDER": tmp_path_factory.mktemp("shop") / "data"})
 
 
 @pytest.fixture
-def new_app(folder):
-    return create_app({"DATA_FOLDER": folder})
+def new_app(shared_app):
+    """Give the app without its folder."""
+    shutil.rmtree(shared_app.config["DATA_FOLDER"], ignore_errors=True)
+    return shared_app
+
+
+@pytest.fixture
+def folder(new_app):
+    return new_app.config["DATA_FOLDER"]
 
 
 @pytest.fixture
 def app(new_app, folder, database):
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir()
     shutil.copy(database, folder)
     return new_app
 
@@ -350,7 +357,8 @@ def test_a_program_gets_errors_as_pages(client):
         assert response.mimetype == "text/html"
 
 
-def test_of_two_clicks_at_once_one_is_lost(app):
+def test_of_two_clicks_at_once_one_is_lost(tmp_path):
+    app = create_app({"DATA_FOLDER": tmp_path})
     waiting = []
 
     @app.before_request
