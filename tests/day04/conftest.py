@@ -1,0 +1,172 @@
+"""Fixtures of the day: for all tests first, then for the lessons that have several test files."""
+
+import os
+import re
+import shutil
+import sqlite3
+import threading
+from contextlib import closing
+from functools import partial
+from types import SimpleNamespace
+
+import pytest
+from flask import Flask
+from jinja2 import BytecodeCache
+
+from day04.mail.app import create_app as mail_app
+from tests.day04.helpers import end_of_threads
+from tests.day04.mail import LETTER
+from tests.day04.migrations import TEMPLATE, command, fill
+
+
+class CompiledTemplates(BytecodeCache):
+    """Keep the compiled templates in memory; Jinja compiles a changed source anew."""
+
+    def __init__(self):
+        self.compiled = {}
+
+    def load_bytecode(self, bucket):
+        if bucket.key in self.compiled:
+            bucket.bytecode_from_string(self.compiled[bucket.key])
+
+    def dump_bytecode(self, bucket):
+        self.compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="package", autouse=True)
+def compiled_templates():
+    """Share compiled templates between all apps of the day: compiling is most of a page's time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": CompiledTemplates()})
+        yield
+
+
+@pytest.fixture
+def plain_environment(monkeypatch, tmp_path):
+    """Keep out what the machine tells gunicorn, and keep gunicorn out of the home directory."""
+    names = {"WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "NOTIFY_SOCKET", "XDG_RUNTIME_DIR", "PORT"}
+    for name in names | {name for name in os.environ if name.startswith("GUNICORN_")}:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+# Migrations
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    return tmp_path / "workspace"
+
+
+@pytest.fixture
+def flask_command(tmp_path):
+    """Give a function that runs a command of the app and returns what it printed."""
+    return partial(command, tmp_path)
+
+
+@pytest.fixture
+def db(flask_command):
+    """Give a function that runs ``flask db``."""
+    return partial(flask_command, "db")
+
+
+@pytest.fixture
+def rows(workspace):
+    """Give a function that sends SQL past all lesson code, checks of foreign keys off."""
+
+    def send(statement):
+        with closing(sqlite3.connect(workspace / "library.db")) as connection, connection:
+            return connection.execute(statement).fetchall()
+
+    return send
+
+
+@pytest.fixture
+def schema(rows):
+    """Give a function that returns the SQL of all tables, without spaces and quotes."""
+
+    def read():
+        found = rows("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
+        return {name: re.sub(r'[\s"]', "", text) for name, text in found}
+
+    return read
+
+
+@pytest.fixture
+def models(workspace):
+    """Give a function that changes the models of the workspace as an editor would."""
+
+    def edit(*changes):
+        path = workspace / "models.py"
+        text = path.read_text("utf-8")
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        path.write_text(text, "utf-8")
+
+    return edit
+
+
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory):
+    """Begin two histories, each with its first script applied, and with rows."""
+    own, example = tmp_path_factory.mktemp("own"), tmp_path_factory.mktemp("example")
+    command(own, "start-over")
+    command(own, "db", "init", "-t", str(TEMPLATE))
+    command(own, "db", "migrate", "-m", "Create authors and books", "--rev-id", "0001")
+    command(own, "db", "upgrade")
+    command(example, "start-over", "--example")
+    command(example, "db", "upgrade", "0001")
+    fill(own)
+    fill(example)
+    return SimpleNamespace(own=own, example=example)
+
+
+@pytest.fixture
+def own(begun, tmp_path):
+    """Begin with one script of one's own."""
+    shutil.copytree(begun.own, tmp_path, dirs_exist_ok=True)
+
+
+@pytest.fixture
+def example(begun, tmp_path):
+    """Begin with the three scripts of the example."""
+    shutil.copytree(begun.example, tmp_path, dirs_exist_ok=True)
+
+
+# Mail; each test file defines the app and the client
+
+
+@pytest.fixture
+def no_thread_is_left():
+    """Wait for threads that are about to end, and fail for one that does not end."""
+    before = set(threading.enumerate())
+    yield
+    end_of_threads(before)
+
+
+@pytest.fixture
+def build_mail_app(no_thread_is_left):
+    """Give a function that builds an app with a post office; it is closed at the end."""
+    apps = []
+
+    def build(**config):
+        apps.append(mail_app(config))
+        return apps[-1]
+
+    yield build
+    for app in apps:
+        app.extensions["outbox"].pool.shutdown()
+        app.extensions["post_office"].close()
+
+
+@pytest.fixture
+def letters(app):
+    """Give the letters that the lesson's server has got."""
+    return app.extensions["post_office"].letters
+
+
+@pytest.fixture
+def send(client):
+    """Give a function that sends the form, with other values where a test names them."""
+    return lambda **fields: client.post("/send", data=LETTER | fields)

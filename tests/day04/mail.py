@@ -1,0 +1,45 @@
+"""What the test files of the lesson on mail use."""
+
+import asyncio
+import email
+import smtplib
+from contextlib import contextmanager
+from email import policy
+
+from day04.mail.post_office import FreePortController, PostOffice
+
+LETTER = {"recipients": "ann@example.com", "subject": "Tea", "text": "At five?"}
+THREE = "Ann <ann@example.com>\n王小明 <ming@example.com>\r\n\n  bob@example.com \nbob@example.com"
+ADDRESSES = ["ann@example.com", "ming@example.com", "bob@example.com"]
+
+
+@contextmanager
+def smtp_server(handler=None, **options):
+    """Run a mail server of the test's own, and give its port."""
+    controller = FreePortController(handler or PostOffice(), **options)
+    controller.start()
+    try:
+        yield controller.port
+    finally:
+        asyncio.run_coroutine_threadsafe(controller.end(), controller.loop)
+
+
+def parsed(letter):
+    """Read what came over the network, independently of what the lesson makes of it."""
+    return email.message_from_bytes(letter.source, policy=policy.default)
+
+
+def states(app):
+    """Return the addresses and the state of each delivery."""
+    return [(*each.people, each.state) for each in app.extensions["outbox"].deliveries]
+
+
+def wait_for_the_background(app):
+    """Wait until the messages that were handed to the background are delivered, or failed."""
+    app.extensions["outbox"].pool.submit(lambda: None).result(60)  # it works in order
+
+
+def put(app, content, sender="mallory@example.com", to=("ann@example.com",)):
+    """Hand the lesson's server any bytes at all."""
+    with smtplib.SMTP("127.0.0.1", app.extensions["post_office"].open()) as connection:
+        connection.sendmail(sender, to, content)

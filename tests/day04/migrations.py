@@ -1,0 +1,51 @@
+"""What the test files of the lesson on migrations use."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+from day04.migrations.app import create_app
+from tests.helpers import ROOT
+
+EXAMPLE = ROOT / "day04" / "migrations" / "example"
+TEMPLATE = ROOT / "day04" / "migrations" / "template"
+AUTHORS = [(1, "Jane Austen"), (2, "Jules Verne")]
+BOOKS = [(1, "Emma", 1), (2, "Persuasion", 1), (3, "Around the World in Eighty Days", 2)]
+
+
+def command(folder, *words, code=0, answer=None, **config):
+    """Run a command of an app with its data in a folder; return what it printed."""
+    runner = create_app({"DATA_FOLDER": folder, **config}).test_cli_runner()
+    result = runner.invoke(args=words, input=answer)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def command_in_a_process(folder, *words, options=("-W", "error")):
+    """Run a command as in a terminal, with options for Python."""
+    call = f"day04.migrations.app:create_app({{'DATA_FOLDER': {str(folder)!r}}})"
+    return subprocess.run(
+        [sys.executable, *options, "-m", "flask", "--app", call, *words],
+        check=False,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+
+
+def fill(folder):
+    """Insert the authors and the books."""
+    with closing(sqlite3.connect(folder / "workspace" / "library.db")) as connection, connection:
+        connection.executemany("INSERT INTO author (id, name) VALUES (?, ?)", AUTHORS)
+        connection.executemany("INSERT INTO book (id, title, author_id) VALUES (?, ?, ?)", BOOKS)
+
+
+def script(workspace, revision):
+    """Return the path of a script."""
+    [path] = (workspace / "migrations" / "versions").glob(f"{revision}_*.py")
+    return path

@@ -1,0 +1,369 @@
+"""Sending a message: what fails and is noted, what goes in the background, and the settings.
+
+Begin with test_a_server_that_is_away_is_said_and_logged.
+"""
+
+import base64
+import datetime
+import ipaddress
+import logging
+import socket
+import ssl
+import threading
+from io import BytesIO
+
+import flask_mail
+import pytest
+from aiosmtpd.smtp import AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from flask_mail import Message
+
+from day04.mail.post_office import PostOffice
+from day04.mail.sending import mail
+from tests.day04.mail import (
+    LETTER,
+    THREE,
+    parsed,
+    smtp_server,
+    states,
+    wait_for_the_background,
+)
+from tests.helpers import page, status_and_message
+
+
+@pytest.fixture
+def app(build_mail_app):
+    return build_mail_app()
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+@pytest.fixture
+def closed_port():
+    """Give a port where nobody listens, and nobody else can begin to."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+def failed_page(app, caplog, **fields):
+    """Send a letter that fails; the page has it all, and so has the log."""
+    caplog.clear()
+    response = app.test_client().post("/send", data=LETTER | fields)
+    assert response.status_code == 502
+    html = page(response)
+    assert html.select_one("#text").text.strip() == "At five?"
+    assert html.select_one("#subject")["value"] == "Tea"
+    assert html.select_one("#recipients").text.strip().endswith("ann@example.com")
+    [record] = caplog.records
+    assert record.levelno == logging.ERROR
+    assert "Mail 'Tea' was not sent" in record.getMessage()
+    again = app.test_client().get("/")
+    assert again.status_code == 200
+    assert ": failed\n" in again.text
+    assert 'role="alert"' not in again.text
+    return "".join(each.text for each in html.select("[role=alert]"))
+
+
+def test_a_server_that_is_away_is_said_and_logged(build_mail_app, caplog, closed_port):
+    app = build_mail_app(MAIL_SERVER="127.0.0.1", MAIL_PORT=closed_port)
+    text = failed_page(app, caplog)
+    assert text == "The mail server cannot be reached. Try again later."
+    assert "ConnectionRefusedError" in caplog.text
+
+
+def test_a_server_that_never_answers_is_not_waited_for_longer_than_the_timeout(
+    build_mail_app, caplog
+):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        app = build_mail_app(MAIL_SERVER="127.0.0.1", MAIL_PORT=port, MAIL_TIMEOUT=0.05)
+        assert "cannot be reached" in failed_page(app, caplog)
+    assert "timed out" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "settings", [{"MAIL_PORT": "no port"}, {"MAIL_PORT": 2**40}, {"MAIL_SERVER": "x" * 64 + ".com"}]
+)
+def test_settings_that_make_no_sense_are_a_failure_like_any_other(build_mail_app, caplog, settings):
+    failed_page(build_mail_app(**{"MAIL_SERVER": "127.0.0.1"} | settings), caplog)
+
+
+def test_a_refused_address_is_named(app, caplog):
+    text = failed_page(
+        app, caplog, recipients="Nobody <nobody@example.com>\nann@example.com", each=1
+    )
+    assert text == "The mail server refuses nobody@example.com."
+    assert "There is no such mailbox" in caplog.text
+
+
+def test_one_refused_address_does_not_stop_the_letters_to_the_others(app, send, letters):
+    people = "ann@example.com\nnobody@example.com\nbob@example.com"
+    assert send(recipients=people, each="yes").status_code == 502
+    assert [letter.recipients for letter in letters] == [["ann@example.com"], ["bob@example.com"]]
+    assert states(app) == [
+        ("ann@example.com", "sent"),
+        ("nobody@example.com", "failed"),
+        ("bob@example.com", "sent"),
+    ]
+
+
+def test_in_a_letter_to_all_flask_mail_hides_a_refused_address(app, send, letters):
+    assert send(recipients="ann@example.com\nnobody@example.com").status_code == 303
+    assert letters[0].recipients == ["ann@example.com"]
+    assert [state[-1] for state in states(app)] == ["sent"]
+
+
+class Breaking(PostOffice):
+    """Takes one letter and hangs up at the next."""
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        if self.letters:
+            return "421 Closing for today"
+        return await super().handle_DATA(server, session, envelope)
+
+
+def test_a_connection_that_breaks_fails_the_rest_and_not_what_was_sent(build_mail_app):
+    with smtp_server(Breaking()) as port:
+        app = build_mail_app(MAIL_SERVER="127.0.0.1", MAIL_PORT=port)
+        response = app.test_client().post("/send", data=LETTER | {"recipients": THREE, "each": 1})
+    assert response.status_code == 502
+    assert [state[-1] for state in states(app)] == ["sent", "failed", "failed"]
+
+
+def test_a_failed_login_is_a_failure_and_shows_no_password(build_mail_app, caplog):
+    with smtp_server() as port:  # which knows no login at all
+        app = build_mail_app(
+            MAIL_SERVER="127.0.0.1", MAIL_PORT=port, MAIL_USERNAME="ann", MAIL_PASSWORD="hunter2"
+        )
+        text = failed_page(app, caplog)
+    assert "hunter2" not in text + caplog.text
+
+
+# In the background
+
+
+class Slow(PostOffice):
+    """Takes a letter only when the test lets it."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked, self.may_go = threading.Event(), threading.Event()
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        self.asked.set()
+        assert self.may_go.wait(60)
+        return await super().handle_DATA(server, session, envelope)
+
+
+def test_the_page_does_not_wait_for_the_background(build_mail_app):
+    slow = Slow()
+    with smtp_server(slow) as port:
+        app = build_mail_app(MAIL_SERVER="127.0.0.1", MAIL_PORT=port)
+        client = app.test_client()
+        response = client.post("/send", data=LETTER | {"later": "yes"})
+        assert (response.status_code, response.location) == (303, "/")
+        assert slow.asked.wait(60)
+        assert not slow.letters
+        assert states(app) == [("ann@example.com", "waiting")]
+        assert "waiting" in client.get("/").text
+        slow.may_go.set()
+        wait_for_the_background(app)
+        assert [letter.subject for letter in slow.letters] == ["Tea"]
+    assert states(app) == [("ann@example.com", "sent")]
+    assert "waiting" not in client.get("/").text
+
+
+def test_the_background_keeps_the_order_and_sends_all_parts(app, send, letters):
+    file = (BytesIO(b"content"), "plan.txt")
+    send(subject="one", later="yes", attachment=file, recipients=THREE, each="yes")
+    send(subject="two", later="yes")
+    wait_for_the_background(app)
+    assert [letter.subject for letter in letters] == ["one", "one", "one", "two"]
+    assert [len(letter.attachments) for letter in letters] == [1, 1, 1, 0]
+    assert "Dear 王小明" in letters[1].html
+
+
+def test_what_fails_in_the_background_is_logged_and_shown(build_mail_app, caplog, closed_port):
+    app = build_mail_app(MAIL_SERVER="127.0.0.1", MAIL_PORT=closed_port)
+    client = app.test_client()
+    assert client.post("/send", data=LETTER | {"later": "yes"}).status_code == 303
+    wait_for_the_background(app)
+    assert "Mail 'Tea' was not sent: ConnectionRefusedError" in caplog.text
+    problem = page(client.get("/")).select_one("li .error").text
+    assert problem == "The mail server cannot be reached. Try again later."
+
+
+def test_too_many_waiting_letters_are_503(build_mail_app):
+    app, may_go = build_mail_app(TESTING=True), threading.Event()
+    app.extensions["outbox"].pool.submit(may_go.wait)  # nothing is sent before this has ended
+    client = app.test_client()
+    people = "\n".join(f"a{number}@example.com" for number in range(10))
+    ten = LETTER | {"recipients": people, "each": "yes", "later": "yes"}
+    assert [client.post("/send", data=ten).status_code for _ in range(4)] == [303] * 4
+    one = LETTER | {"later": "yes"}
+    assert client.post("/send", data=one).status_code == 303
+    response = client.post("/send", data=one)
+    said = "Too many letters are waiting. Try again later."
+    assert status_and_message(response) == (503, said)
+    may_go.set()
+    wait_for_the_background(app)
+    assert [state[-1] for state in states(app)] == ["sent"] * 41
+    assert client.post("/send", data=one).status_code == 303
+
+
+# The settings
+
+
+@pytest.mark.point("D4-11", "D4-12")
+def test_testing_that_is_set_late_does_not_suppress(app, send, letters):
+    send()
+    app.config.update(TESTING=True, MAIL_SUPPRESS_SEND=True)
+    send()
+    assert len(letters) == 2
+
+
+@pytest.mark.point("D4-12")
+def test_the_environment_names_another_server(build_mail_app, monkeypatch):
+    other = PostOffice()
+    with smtp_server(other) as port:
+        monkeypatch.setenv("FLASK_MAIL_SERVER", "127.0.0.1")
+        monkeypatch.setenv("FLASK_MAIL_PORT", str(port))
+        monkeypatch.setenv("FLASK_MAIL_DEFAULT_SENDER", "課程 <other@example.com>")
+        app = build_mail_app()
+        client = app.test_client()
+        assert client.post("/send", data=LETTER).status_code == 303
+        assert "The settings name another mail server." in client.get("/inbox").text
+    assert parsed(other.letters[0])["From"] == "課程 <other@example.com>"
+    assert not app.extensions["post_office"].letters
+
+
+@pytest.mark.point("D4-12")
+@pytest.mark.parametrize("password", ["123456", "true", "1e5", "null", "p w"])
+def test_name_and_password_of_the_environment_stay_text(build_mail_app, monkeypatch, password):
+    monkeypatch.setenv("FLASK_MAIL_USERNAME", "10001")
+    monkeypatch.setenv("FLASK_MAIL_PASSWORD", password)
+    monkeypatch.setenv("FLASK_MAIL_USE_TLS", "true")
+    app = build_mail_app()
+    assert app.extensions["mail"].username == "10001"
+    assert app.extensions["mail"].password == password
+    assert app.extensions["mail"].use_tls is True
+
+
+def login_server(seen, **options):
+    """Run a server that lets everyone in, and notes whether the login came encrypted."""
+
+    def check(server, session, envelope, mechanism, data):
+        seen.append((session.ssl is not None, data.login, data.password))
+        return AuthResult(success=True)
+
+    return smtp_server(authenticator=check, auth_require_tls=False, **options)
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+def test_debug_shows_the_dialogue_and_flask_mail_alone_the_password_too(build_mail_app, capfd):
+    seen = []
+    with login_server(seen) as port:
+        app = build_mail_app(
+            MAIL_SERVER="127.0.0.1",
+            MAIL_PORT=port,
+            MAIL_USERNAME="ann",
+            MAIL_PASSWORD="hunter2",
+            MAIL_DEBUG=True,
+        )
+        assert app.test_client().post("/send", data=LETTER).status_code == 303
+        careful = capfd.readouterr().err
+        with app.app_context(), flask_mail.Connection(app.extensions["mail"]):
+            careless = capfd.readouterr().err
+    secret = base64.b64encode(b"\0ann\0hunter2").decode()
+    assert seen == [(False, b"ann", b"hunter2")] * 2
+    assert "mail FROM:<course@example.com>" in careful
+    assert secret not in careful
+    assert secret in careless
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """Give a file with a certificate that anybody can make, for a name of anybody's choice."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    here = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    now = datetime.datetime.now(datetime.UTC)
+    day = datetime.timedelta(days=1)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - day)
+        .not_valid_after(now + day)
+        .add_extension(x509.SubjectAlternativeName([here]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    path.write_bytes(key.private_bytes(pem, *private) + made.public_bytes(pem))
+    return path
+
+
+def tls(certificate):
+    """Return what a server needs to encrypt."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    return context
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+def test_the_password_is_sent_only_after_the_connection_is_encrypted(
+    build_mail_app, certificate, monkeypatch
+):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    seen = []
+    with login_server(seen, tls_context=tls(certificate)) as port:
+        app = build_mail_app(
+            MAIL_SERVER="127.0.0.1",
+            MAIL_PORT=port,
+            MAIL_USE_TLS=True,
+            MAIL_USERNAME="ann",
+            MAIL_PASSWORD="hunter2",
+        )
+        assert app.test_client().post("/send", data=LETTER).status_code == 303
+    assert seen == [(True, b"ann", b"hunter2")]
+
+
+@pytest.mark.point("D4-12")
+def test_with_tls_a_stranger_is_refused_whom_flask_mail_alone_would_trust(
+    build_mail_app, caplog, certificate, monkeypatch
+):
+    office = PostOffice()
+    with smtp_server(office, tls_context=tls(certificate), require_starttls=True) as port:
+        app = build_mail_app(MAIL_SERVER="127.0.0.1", MAIL_PORT=port, MAIL_USE_TLS=True)
+        assert "cannot be reached" in failed_page(app, caplog)
+        assert "CERTIFICATE_VERIFY_FAILED" in caplog.text
+        with app.app_context():
+            message = Message("Tea", ["ann@example.com"], "At five?")
+            with flask_mail.Connection(app.extensions["mail"]) as connection:
+                connection.send(message)
+            assert len(office.letters) == 1
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+            mail.send(message)
+            assert len(office.letters) == 2
+        plain = build_mail_app(MAIL_SERVER="127.0.0.1", MAIL_PORT=port)
+        failed_page(plain, caplog)
+
+
+@pytest.mark.point("D4-12")
+def test_with_ssl_the_connection_is_encrypted_from_the_start(
+    build_mail_app, caplog, certificate, monkeypatch
+):
+    office = PostOffice()
+    with smtp_server(office, ssl_context=tls(certificate)) as port:
+        app = build_mail_app(MAIL_SERVER="127.0.0.1", MAIL_PORT=port, MAIL_USE_SSL=True)
+        failed_page(app, caplog)
+        assert "CERTIFICATE_VERIFY_FAILED" in caplog.text
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert app.test_client().post("/send", data=LETTER).status_code == 303
+    assert len(office.letters) == 1
