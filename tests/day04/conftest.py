@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import socket
 import sqlite3
 import threading
 from contextlib import closing
@@ -48,6 +49,14 @@ def plain_environment(monkeypatch, tmp_path):
     for name in names | {name for name in os.environ if name.startswith("GUNICORN_")}:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
+
+
+@pytest.fixture
+def closed_port():
+    """Give a port where no program listens, and none can begin to."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
 
 
 # Migrations
@@ -138,8 +147,9 @@ def example(begun, tmp_path):
 
 
 @pytest.fixture
-def no_thread_is_left():
+def no_thread_is_left(monkeypatch):
     """Wait for threads that are about to end, and fail for one that does not end."""
+    monkeypatch.setenv("AIOSMTPD_CONTROLLER_TIMEOUT", "60")  # for a server to start, else 5 s
     before = set(threading.enumerate())
     yield
     end_of_threads(before)
@@ -151,7 +161,7 @@ def build_mail_app(no_thread_is_left):
     apps = []
 
     def build(**config):
-        apps.append(mail_app(config))
+        apps.append(mail_app({"MAIL_TIMEOUT": 60} | config))  # the machine may be busy
         return apps[-1]
 
     yield build

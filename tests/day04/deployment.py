@@ -36,9 +36,9 @@ def settings():
     return runpy.run_path(str(CONF))
 
 
-def unit():
-    """Return the section of the unit that says how the service is run."""
+def unit(section="Service"):
+    """Return a section of the unit; this one says how the service is run."""
     parser = configparser.ConfigParser(interpolation=None)
     parser.optionxform = str  # systemd's names are as they are written
     parser.read_string(UNIT.read_text("utf-8"))
-    return parser["Service"]
+    return parser[section]

@@ -221,7 +221,8 @@ def test_a_process_that_takes_too_long_is_stopped(monkeypatch):
         ("import os; print(os.getcwd())", f"{ROOT}\n(exit code 0)\n"),
     ],
 )
-def test_the_end_of_the_process_is_told(code, expected):
+def test_the_end_of_the_process_is_told(monkeypatch, tmp_path, code, expected):
+    monkeypatch.chdir(tmp_path)
     assert lesson.run(code).endswith(expected)
 
 

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from logging.handlers import RotatingFileHandler
 
 import pytest
+import requests
 import waitress
 from flask import Flask, redirect
 from waitress import runner
@@ -249,6 +250,26 @@ def test_the_proxy_leaves_a_redirect_to_the_visitor():
     assert seen == ["old"]
 
 
+def test_the_proxy_uses_no_proxy_of_the_machine(monkeypatch, closed_port):
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port}")
+    for name in "no_proxy", "NO_PROXY":
+        monkeypatch.delenv(name, raising=False)
+    with serving(create_app()) as server:
+        front = proxy.create_app({"TARGET": server.url}).test_client()
+        assert front.get("/").status_code == 200
+
+
+def test_the_proxy_gives_up_but_not_before_the_slowest_page(monkeypatch):
+    def get(session, url, timeout=None, **options):
+        timeouts.append(timeout)
+        raise requests.Timeout
+
+    timeouts = []
+    monkeypatch.setattr(requests.Session, "get", get)
+    assert proxy.create_app().test_client().get("/slow/60").status_code == 502
+    assert 60 < timeouts[0] < 120
+
+
 def test_the_proxy_sends_requests_to_the_usual_port_of_gunicorn(monkeypatch):
     assert proxy.create_app().config["TARGET"] == f"http://{settings()['bind']}"
     monkeypatch.setenv("FLASK_TARGET", "http://127.0.0.1:8080")
@@ -399,6 +420,13 @@ def test_the_unit_starts_reloads_and_stops_gunicorn_as_the_notes_say():
     assert service["User"] != "root"
     assert "FLASK_SECRET_KEY" not in service["ExecStart"] + service.get("Environment", "")
     assert service["EnvironmentFile"].startswith("/etc/")
+
+
+def test_the_unit_starts_with_the_machine_and_may_do_little():
+    assert unit("Install")["WantedBy"] == "multi-user.target"
+    assert unit()["ProtectSystem"] == "strict"
+    for name in "NoNewPrivileges", "PrivateTmp", "ProtectHome":
+        assert unit()[name] == "true"
 
 
 # Where gunicorn does not run

@@ -51,6 +51,13 @@ def test_a_wrong_password_does_not(client):
     assert content(client) == {}
 
 
+def test_the_form_asks_for_a_name_and_hides_the_password(client):
+    form = page(client.get("/login")).form
+    assert form["method"] == "post"
+    assert {field["name"] for field in form.select("input[required]")} == {"name", "password"}
+    assert form.select_one("[name=password]")["type"] == "password"
+
+
 def test_a_form_logs_a_person_in_and_leads_to_the_front_page(client):
     response = client.post("/login", data=LOGIN, follow_redirects=True)
     assert [each.status_code for each in response.history] == [303]
@@ -61,6 +68,9 @@ def test_a_form_logs_a_person_in_and_leads_to_the_front_page(client):
 def test_only_a_visitor_who_is_logged_in_sees_the_account(client):
     response = client.get("/account")
     assert (response.status_code, response.location) == (302, "/login?next=account")
+    client.get("/login")  # leaves a token in the session, and no name
+    assert content(client).keys() == {"csrf_token"}
+    assert client.get("/account").status_code == 302
     client.post("/api/login", json=LOGIN)
     assert page(client.get("/account")).h1.text == "The account of ann"
 

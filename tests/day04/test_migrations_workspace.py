@@ -36,6 +36,14 @@ def test_everything_lies_below_the_folder_of_the_app_wherever_one_stands(
     assert names == {"library.db", "migrations", "models.py"}
 
 
+def test_a_relative_folder_counts_from_where_flask_is_started(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command("data", "start-over", "--example")
+    command("data", "db", "upgrade")
+    names = {path.name for path in (tmp_path / "data" / "workspace").iterdir()}
+    assert names == {"library.db", "migrations", "models.py"}
+
+
 def test_flask_migrate_cannot_work_below_a_percent_sign(tmp_path):
     folder = tmp_path / "flask%20course"
     command(folder, "start-over", "--example")
