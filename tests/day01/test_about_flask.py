@@ -374,7 +374,7 @@ def test_without_wraps_two_decorated_views_have_the_same_endpoint():
     bistro.get("/hello")(loud(lambda: "hello"))
     assert bistro.test_client().get("/hello").text == "HELLO"
     assert "wrapper" in bistro.view_functions
-    # A fresh app, because one that has answered takes no more routes.
+    # A new app: after its first request an app takes no more routes.
     bistro = Flask("bistro")
     bistro.get("/hello")(loud(lambda: "hello"))
     with pytest.raises(AssertionError, match="overwriting an existing endpoint function: wrapper"):

@@ -55,10 +55,10 @@ def test_a_later_source_wins_over_the_earlier_ones(app, name, values):
 def test_the_environment_wins_over_the_files_and_the_argument_over_all(monkeypatch):
     monkeypatch.setenv("FLASK_CURRENCY", "GBP")
     assert history_of(create_app(), "CURRENCY")["create_app"] == "GBP"
-    asked = history_of(create_app({"CURRENCY": "JPY"}), "CURRENCY")
-    assert asked["shop.toml"] == "CNY"
-    assert asked["environment"] == "GBP"
-    assert asked["create_app"] == "JPY"
+    steps = history_of(create_app({"CURRENCY": "JPY"}), "CURRENCY")
+    assert steps["shop.toml"] == "CNY"
+    assert steps["environment"] == "GBP"
+    assert steps["create_app"] == "JPY"
 
 
 def test_each_call_builds_an_application_of_its_own(app):

@@ -173,6 +173,14 @@ def test_converters_also_build_the_path(endpoint, values, path):
         assert app.url_for(endpoint, **values) == path
 
 
+def test_any_takes_the_two_words_of_the_rule_and_no_others():
+    with (
+        app.test_request_context(),
+        pytest.raises(ValueError, match=r"'contact' is not one of 'about', 'help'$"),
+    ):
+        app.url_for("pages", page="contact")
+
+
 @pytest.mark.point("D1-30")
 def test_a_built_path_may_be_one_that_the_rule_refuses(client):
     with app.test_request_context():

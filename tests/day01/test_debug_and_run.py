@@ -34,7 +34,10 @@ def test_front_page_tells_whether_debug_is_on(client, monkeypatch, debug):
 
 def test_address_shows_the_requested_host_and_the_client(client):
     response = client.get(
-        "/address", base_url="http://192.0.2.1:5001", environ_base={"REMOTE_ADDR": "192.0.2.7"}
+        "/address",
+        base_url="http://192.0.2.1:5001",
+        environ_base={"REMOTE_ADDR": "192.0.2.7"},
+        headers={"X-Forwarded-For": "192.0.2.99"},  # any client can claim another address
     )
     assert response.json == {"asked": "192.0.2.1:5001", "by": "192.0.2.7"}
 
@@ -79,7 +82,7 @@ def test_with_debug_the_page_shows_error_and_source():
 @pytest.mark.point("D1-13")
 @pytest.mark.usefixtures("debug_on")
 def test_debugger_runs_code_for_anyone_who_has_the_pin(monkeypatch):
-    # Its console takes the place of these two for good.
+    # The debugger's console replaces these two and does not restore them.
     monkeypatch.setattr(sys, "stdout", sys.stdout)
     monkeypatch.setattr(sys, "displayhook", sys.displayhook)
     monkeypatch.setenv("WERKZEUG_DEBUG_PIN", "123-456-789")

@@ -14,11 +14,7 @@ from day01.sending_data.app import METHODS, app
 from tests.helpers import raw_response, serving, status_and_message
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
-
-
 FORM = "application/x-www-form-urlencoded"
-
-
 XML = "application/xml"
 
 
@@ -123,6 +119,11 @@ def test_a_query_string_and_a_form_are_kept_apart(client):
 
 def test_a_missing_header_is_400(client):
     assert status_and_message(client.get("/header")) == (400, "Send a header X-Token.")
+
+
+@pytest.mark.parametrize("content_type", [FORM, "multipart/form-data; boundary=x"])
+def test_a_form_may_be_empty(client, content_type):
+    assert client.post("/form", content_type=content_type).json == {"form": {}}
 
 
 def test_cookies_may_be_missing(client):
@@ -236,8 +237,12 @@ def test_a_body_beyond_the_limit_is_413(client, path, content_type):
     assert client.post(path, data=body, content_type=content_type).status_code == 413
 
 
+def test_a_body_may_have_a_million_bytes(client):
+    assert client.post("/raw", data=b"a" * 1_000_000).status_code == 200
+
+
 def bomb(levels):
-    """Return XML of a few hundred bytes that stands for ten to the power of ``levels`` letters."""
+    """Return XML of a few hundred bytes that expands to ten to the power of ``levels`` letters."""
     entities = ['<!ENTITY e0 "x">']
     entities += [f'<!ENTITY e{n + 1} "{f"&e{n};" * 10}">' for n in range(levels)]
     return f"<!DOCTYPE a [{''.join(entities)}]><a>&e{levels};</a>"
@@ -318,5 +323,5 @@ def test_slashes_instead_of_backslashes_do_not_end_a_line():
     with serving(app) as server:
         response = raw_response(server.server_port, typed + b"\r\n\r\n")
     assert b"Error code: 400" in response
-    # All of it is one line, and its last word is taken for the version of HTTP.
+    # All of it is one line, and the server takes its last word for the version of HTTP.
     assert b"Bad request version ('typed/r/n/r/n')" in response

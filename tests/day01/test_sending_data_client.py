@@ -11,7 +11,7 @@ import sys
 import threading
 
 import pytest
-from flask import Flask
+from flask import Flask, redirect
 
 from day01.sending_data import client as program
 from day01.sending_data.app import app
@@ -59,6 +59,16 @@ def test_the_client_says_when_it_is_refused(capsys):
     printed = capsys.readouterr()
     assert printed.out.count("< HTTP/1.1 404 NOT FOUND") == 8
     assert printed.err == f"8 requests were refused. Is this the lesson at {server.url}?\n"
+
+
+def test_the_client_follows_no_redirect(capsys):
+    moved = Flask("moved")
+    moved.register_error_handler(404, lambda error: redirect("/raw"))
+    with serving(moved) as server:
+        assert program.main([server.url]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.count("< HTTP/1.1 302 FOUND") == 8
+    assert printed.err.startswith("8 requests were refused.")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def client():
 
 @pytest.fixture
 def in_request():
-    """Stand where a view stands."""
+    """Give a request context, as a view has it."""
     with app.test_request_context():
         yield
 
@@ -181,7 +181,7 @@ def test_an_external_url_trusts_the_host_header_unless_hosts_are_listed(client):
 
 
 def host_of(response):
-    """Return the host at which a browser ends that asked 127.0.0.1."""
+    """Return the host to which a browser at 127.0.0.1 follows the redirect."""
     return urlsplit(urljoin("http://127.0.0.1/leave", response.location)).hostname
 
 

@@ -100,7 +100,7 @@ def test_a_new_value_is_noticed_and_json_changes_some_types():
 def test_a_cookie_above_the_limit_is_sent_with_a_warning():
     shop = Flask("shop")
     shop.secret_key = KEY
-    # Letters that compression does not make fewer.
+    # Letters that cannot be compressed.
     noise = urlsafe_b64encode(random.Random(1).randbytes(4000)).decode()
 
     @shop.get("/<int:letters>")
@@ -131,7 +131,7 @@ def test_an_app_context_around_client_calls_keeps_g():
 
     client = shop.test_client()
     with shop.app_context():
-        # Flask 3.1 makes no new app context where one of this app is in force.
+        # Flask 3.1 makes no new app context where one of this app is active.
         assert [client.get("/").json["g"] for _ in range(3)] == [1, 2, 3]
         assert g.requests == 3
     assert [client.get("/").json["g"] for _ in range(3)] == [1, 1, 1]
@@ -260,10 +260,10 @@ def test_only_groups_of_flask_have_an_app_context():
     for group in groups.values():
         shop.cli.add_command(group)
         group.command("name")(lambda: click.echo(current_app.name))
-    groups["plain"].command("mended")(with_appcontext(lambda: click.echo(current_app.name)))
+    groups["plain"].command("fixed")(with_appcontext(lambda: click.echo(current_app.name)))
     runner = shop.test_cli_runner()
     assert runner.invoke(args=["ours", "name"]).output == "shop\n"
-    assert runner.invoke(args=["plain", "mended"]).output == "shop\n"
+    assert runner.invoke(args=["plain", "fixed"]).output == "shop\n"
     failed = runner.invoke(args=["plain", "name"])
     assert isinstance(failed.exception, RuntimeError)
     assert "Working outside of application context" in str(failed.exception)

@@ -336,7 +336,7 @@ def test_python_b_warns_where_bytes_are_used_as_text(option, warnings, errors):
 
 @pytest.mark.point("D2-19")
 def test_decoding_as_ascii_happens_only_where_it_is_asked_for():
-    assert "参数a=%s" % "值" == "参数a=值"  # noqa: UP031 - the sample of older material
+    assert "参数a=%s" % "值" == "参数a=值"  # noqa: UP031 - the example in older tutorials
     with pytest.raises(UnicodeDecodeError, match="'ascii' codec can't decode byte 0xe5"):
         "值".encode().decode("ascii")
 

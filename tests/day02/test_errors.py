@@ -169,7 +169,7 @@ def test_401_for_unknown_users_and_403_for_users_without_permission(client, auth
     headers = {} if authorization is None else {"Authorization": authorization}
     response = client.get("/kitchen", headers=headers)
     assert response.status_code == status
-    # How to log in is said to those who are not, and to nobody else.
+    # Only a client that is not logged in is told how to log in.
     assert response.headers.get("WWW-Authenticate") == (
         "Basic realm=kitchen" if status == 401 else None
     )

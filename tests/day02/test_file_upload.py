@@ -25,7 +25,7 @@ both_ways = pytest.mark.parametrize("path", ["/save", "/by-hand"])
 
 @pytest.fixture(scope="module")
 def disk(tmp_path_factory):
-    """Give a folder that stands for the whole disk of a server."""
+    """Give a folder in place of the whole disk of a server."""
     return tmp_path_factory.mktemp("disk")
 
 
@@ -350,16 +350,16 @@ def naive(folder):
 
 @pytest.mark.point("D2-15", "D2-16")
 @pytest.mark.parametrize(
-    ("name", "lands"), [("../app.py", "srv/shop/app.py"), ("../../../evil.py", "evil.py")]
+    ("name", "target"), [("../app.py", "srv/shop/app.py"), ("../../../evil.py", "evil.py")]
 )
 @both_ways
-def test_the_naive_way_writes_outside_of_its_folder(naive, client, disk, path, name, lands):
+def test_the_naive_way_writes_outside_of_its_folder(naive, client, disk, path, name, target):
     assert upload(naive, path, name, b"stolen").text == "saved"
-    assert files_below(disk) == {lands}
-    assert (disk / lands).read_bytes() == b"stolen"
+    assert files_below(disk) == {target}
+    assert (disk / target).read_bytes() == b"stolen"
     # The lesson shows the same path.
     response = client.post("/where", data={"name": name}).json
-    assert response["joined"] == f"/{lands}"
+    assert response["joined"] == f"/{target}"
     assert response["stays_inside"] is False
 
 

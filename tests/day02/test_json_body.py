@@ -112,7 +112,7 @@ def test_json_under_another_header_is_not_read(client, content_type):
 
 @pytest.mark.point("D2-02", "D2-08")
 @pytest.mark.parametrize("content_type", [FORM, "text/plain", JSON, None])
-def test_raw_is_the_body_whatever_its_type(client, content_type):
+def test_raw_is_the_body_of_any_type(client, content_type):
     form = {"c": "3"} if content_type == FORM else {}
     for method in METHODS:
         response = client.open("/raw", method=method, data=b"c=3", content_type=content_type)
@@ -279,8 +279,8 @@ def test_silent_returns_none_for_broken_json_as_for_null(client, body):
 
 @pytest.mark.point("D2-12")
 def test_a_page_of_another_site_can_send_text_but_not_the_header(client):
-    # What a browser sends for a form with enctype="text/plain" and one field, whose name is
-    # everything before the sign of equality.
+    # A browser sends this for a form with enctype="text/plain" and one field. The field's name is
+    # everything before the equals sign.
     body = '{"drink": "tea", "cups": 20, "x": "="}\r\n'
     origin = {"Origin": "http://evil.example"}
     attack = client.post("/forced", data=body, content_type="text/plain", headers=origin)

@@ -180,6 +180,12 @@ def test_the_hash_is_not_accepted_as_a_password(app, client):
     assert status_and_message(client.post("/login", data=ANN | {"password": stored})) == WRONG
 
 
+def test_the_users_of_create_app_replace_those_of_the_file():
+    client = create_app({"HASHES": {"bob": quick_hash("tea")}}).test_client()
+    assert client.post("/login", data={"name": "bob", "password": "tea"}).status_code == 303
+    assert client.application.config["HASHES"].keys() == {"bob"}
+
+
 def test_an_unknown_name_costs_the_same_check(app, client, monkeypatch):
     checked = []
     monkeypatch.setattr(

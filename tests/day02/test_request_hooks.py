@@ -82,7 +82,7 @@ def test_a_before_hook_that_returns_a_value_skips_the_view(client, door, status,
     assert steps[:2] == ["app before 1", "app before 2"]
     assert "kitchen before" not in steps
     assert "view" not in steps
-    # The way out is complete.
+    # All hooks after the view run.
     assert steps[2:] == ["kitchen after", *APP_AFTER, "kitchen teardown", *APP_TEARDOWN]
     assert response.headers["X-Served-By"] == "kitchen"
 
@@ -303,7 +303,7 @@ def test_any_other_id_is_replaced(client, sent):
     assert NEW_ID.fullmatch(new_id)
     assert "Set-Cookie" not in response.headers
     assert log(client) == [f"{new_id} kitchen.tea 200"]
-    # Past the test client, which would not send such headers: another server might accept them.
+    # The test client refuses such headers; a server might accept them.
     response = client.get("/", environ_overrides={"HTTP_X_REQUEST_ID": sent})
     assert response.status_code == 200
     assert NEW_ID.fullmatch(response.headers["X-Request-ID"])
@@ -325,7 +325,7 @@ def test_the_careless_view_lets_a_client_write_a_line_of_the_log(client):
     assert NEW_ID.fullmatch(response.headers["X-Request-ID"])
     forged = ["8 careless 200", "boss careless 200"]
     assert log(client) == [*forged, f"{response.headers['X-Request-ID']} careless 500"]
-    # The same text where it is checked.
+    # The same text in a view that checks it.
     response = client.get(f"/kitchen/tea?request_id={FORGED}")
     assert response.status_code == 200
     assert log(client)[4:] == [f"{response.headers['X-Request-ID']} kitchen.tea 200"]

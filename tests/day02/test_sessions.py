@@ -5,6 +5,7 @@ test_sessions_by_path.py.
 """
 
 import random
+import re
 import time
 from base64 import urlsafe_b64encode
 from datetime import timedelta
@@ -108,6 +109,12 @@ def test_a_change_inside_a_value_is_lost_unless_the_session_is_told(client):
     assert read(client.get_cookie("session").value)["cart"] == ["tea", "pot"]
 
 
+def test_each_login_has_a_random_ticket(client):
+    tickets = {read(login(client))["ticket"] for _ in range(3)}
+    assert len(tickets) == 3
+    assert all(re.fullmatch("[0-9a-f]{16}", ticket) for ticket in tickets)
+
+
 # The cart
 
 
@@ -156,7 +163,7 @@ def test_the_data_themselves_are_in_the_cookie(client):
     assert header.endswith("; HttpOnly; Path=/; SameSite=Lax")
     assert "Expires" not in header
     assert response.headers["Vary"] == "Cookie"
-    # A second app has stored nothing, and yet knows the visitor.
+    # A second app has stored nothing and knows the visitor.
     assert who_unsafe(client_of(client.get_cookie("session").value, SECRET_KEY=KEY)) == "Ann"
 
 
@@ -235,7 +242,7 @@ def test_servers_share_sessions_only_if_they_share_the_key(client):
     cookie = login(client)
     assert who_unsafe(client_of(cookie, SECRET_KEY=KEY)) == "Ann"
     assert who_unsafe(client_of(cookie, SECRET_KEY="another key")) is None
-    # What the first machine remembers by itself, the second does not know.
+    # The second server does not know the tickets of the first.
     assert who(client_of(cookie, SECRET_KEY=KEY)) is None
 
 
@@ -341,7 +348,7 @@ def test_a_weak_key_is_guessed_and_then_every_session_can_be_forged(key):
     assert found == key
     client.set_cookie("session", forge({"name": "admin"}, found))
     assert who_unsafe(client) == "admin"
-    # The forger knows no ticket that is in use.
+    # The attacker knows no ticket that is in use.
     assert who(client) is None
     client.set_cookie("session", forge({"name": "admin", "ticket": "0" * 16}, found))
     assert who(client) is None
