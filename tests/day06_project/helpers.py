@@ -94,6 +94,34 @@ def at_once(function, arguments):
         return list(pool.map(call, arguments))
 
 
+class WatchedLock:
+    """A lock that says when another thread waits for it."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.is_waited_for = threading.Event()
+
+    def __enter__(self):
+        if not self.lock.acquire(blocking=False):
+            self.is_waited_for.set()
+            self.lock.acquire()
+
+    def __exit__(self, *error):
+        self.lock.release()
+
+    def hold_up(self, function, calls):
+        """Wrap a function: it waits until another thread waits for the lock, or calls it, too."""
+
+        def wrapper():
+            calls.append(function)
+            if len(calls) > 1:
+                self.is_waited_for.set()
+            assert self.is_waited_for.wait(120)
+            return function()
+
+        return wrapper
+
+
 @contextmanager
 def statements(app):
     """Give a list that collects the SQL statements of an app."""

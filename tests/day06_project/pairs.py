@@ -6,6 +6,7 @@ PAIRS = [
     ("ws://shop.example", "ws://shop.example:80", True),
     ("wss://shop.example", "wss://shop.example:443", True),
     ("ftp://shop.example", "ftp://shop.example:21", True),
+    ("http://3.shop.example", "http://3.shop.example:80", True),
     ("HTTP://SHOP.example", "http://shop.EXAMPLE/", True),
     ("http://ann:secret@shop.example", "http://shop.example", True),
     ("http://shop.example:080", "http://shop.example:", True),

@@ -66,7 +66,8 @@ def test_the_first_page_links_to_both(client):
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/goods/4", "/api/goods/99999999999999999999", "/api/goods/x", "/nothing"]
+    "path",
+    ["/api/goods/0", "/api/goods/4", "/api/goods/99999999999999999999", "/api/goods/x", "/nothing"],
 )
 def test_what_does_not_exist_is_404(client, path):
     assert client.get(path).status_code == 404

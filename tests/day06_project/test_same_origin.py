@@ -88,9 +88,10 @@ def test_a_page_of_an_allowed_origin_may_read_the_response(client):
 @pytest.mark.point("D7-10")
 def test_a_request_of_another_origin_reaches_the_view(new_client):
     new_client.set_cookie("visitor", "Ann")
-    response = new_client.post("/private", headers={"Origin": EVIL})
-    assert response.json == {"seen": "POST /private", "origin": EVIL, "visitor": "Ann"}
-    assert new_client.get("/reached").json == {"POST /private": 1}
+    for count in 1, 2:
+        response = new_client.post("/private", headers={"Origin": EVIL})
+        assert response.json == {"seen": "POST /private", "origin": EVIL, "visitor": "Ann"}
+        assert new_client.get("/reached").json == {"POST /private": count}
 
 
 def test_the_cookie_is_kept_from_scripts_and_from_other_sites(client):

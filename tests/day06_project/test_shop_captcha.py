@@ -53,6 +53,28 @@ def test_a_captcha_that_was_never_drawn_fits_nothing(visitor, problem):
     problem(visitor.send("POST", "/users", registration(str(uuid.uuid4()))), 422)
 
 
+def test_the_letters_of_one_captcha_do_not_fit_another(app, visitor, problem, monkeypatch):
+    first, second = str(uuid.uuid4()), str(uuid.uuid4())
+    for captcha_id, text in (first, "AB23"), (second, "CD45"):
+        monkeypatch.setitem(app.config, "CAPTCHA_FIXED_TEXT", text)
+        visitor.get(f"/captchas/{captcha_id}")
+    problem(visitor.send("POST", "/users", registration(first, "CD45")), 422)
+    assert visitor.send("POST", "/users", registration(second, "CD45")).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "must have 1 to 16 characters"),
+        ("x" * 16, "does not fit the picture, or it was used before"),
+        ("x" * 17, "must have 1 to 16 characters"),
+    ],
+)
+def test_letters_have_one_to_sixteen_characters(visitor, problem, text, message):
+    response = visitor.send("POST", "/users", registration(str(uuid.uuid4()), text))
+    assert problem(response, 422)["errors"] == [{"field": "captcha_text", "message": message}]
+
+
 def test_a_mistake_in_another_field_does_not_use_the_captcha_up(visitor):
     captcha_id = str(uuid.uuid4())
     visitor.get(f"/captchas/{captcha_id}")

@@ -9,6 +9,7 @@ import sys
 from datetime import timedelta
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cachelib import FileSystemCache
@@ -19,7 +20,7 @@ from day06_project import shop
 from day06_project.shop import commands, config
 from day06_project.shop.extensions import db
 from day06_project.shop.models import Goods, User
-from tests.day06_project.helpers import at_once, close
+from tests.day06_project.helpers import WatchedLock, at_once, close
 from tests.day06_project.stacks import ON_SERVERS, closing_apps
 
 KEY = "k" * 32
@@ -260,11 +261,14 @@ def test_in_development_the_first_request_makes_the_database(built, tmp_path):
     assert " " in owner.name, "a name that no one can register"
 
 
-def test_several_requests_may_be_the_first(built):
+def test_two_first_requests_make_it_once(built, monkeypatch):
+    lock, calls = WatchedLock(), []
+    monkeypatch.setattr(commands, "threading", SimpleNamespace(Lock=lambda: lock))
     app = built("development")
-    statuses = at_once(lambda _: app.test_client().get("/api/v1.0/goods").status_code, range(4))
-    assert statuses == [200] * 4
-    assert app.test_client().get("/api/v1.0/goods").json["total"] == len(commands.SAMPLES)
+    monkeypatch.setattr(commands, "upgrade", lock.hold_up(commands.upgrade, calls))
+    responses = at_once(lambda _: app.test_client().get("/api/v1.0/goods"), range(2))
+    assert [response.json["total"] for response in responses] == [len(commands.SAMPLES)] * 2
+    assert len(calls) == 1
 
 
 def test_a_file_is_kept_and_one_that_was_deleted_is_made_anew(built, tmp_path):

@@ -11,11 +11,13 @@ import msgspec
 import pytest
 from flask import session
 from flask.sessions import SecureCookieSessionInterface
+from flask_wtf.csrf import generate_csrf
 from sqlalchemy import delete
 
 from day06_project.shop.extensions import db
 from day06_project.shop.libs.sessions import GuardedSessions
 from day06_project.shop.models import User
+from day06_project.shop.utils.auth import renew_session
 from tests.day06_project.helpers import Shopper
 
 
@@ -89,6 +91,13 @@ def test_clearing_first_keeps_the_old_id(app, ada):
         app.session_interface.regenerate(session)
         assert session.sid != before
     assert ada.get("/session").json == {"user": None}
+
+
+def test_a_new_session_has_a_new_token_even_if_the_old_one_was_used_before(app):
+    with app.test_request_context():
+        old = generate_csrf()
+        renew_session()
+        assert generate_csrf() != old
 
 
 @pytest.mark.point("D6-24")

@@ -7,7 +7,6 @@ import importlib
 import re
 import shutil
 import sqlite3
-import threading
 import types
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +19,7 @@ from sqlalchemy import Integer
 from day06_project.single_file import app as lesson
 from day06_project.single_file import at_import
 from day06_project.single_file.app import create_app, db
+from tests.day06_project.helpers import WatchedLock, at_once
 from tests.helpers import csrf_token, page
 
 NAMES = ["Green tea, 100 g", "Mug, I <3 tea", "Teapot"]
@@ -117,6 +117,14 @@ def test_the_basket_is_emptied(client):
 
 
 # All the tools
+
+
+def test_goods_are_sorted_by_name(app, client):
+    with app.app_context():
+        db.session.add(lesson.Goods(name="Kettle", price=3900))
+        db.session.commit()
+    names = [goods["name"] for goods in client.get("/goods").json]
+    assert names == ["Green tea, 100 g", "Kettle", "Mug, I <3 tea", "Teapot"]
 
 
 @pytest.mark.point("D6-03")
@@ -287,46 +295,13 @@ def test_a_folder_that_was_deleted_is_made_anew(client, folder):
     assert basket(client)["Green tea, 100 g"] == 1
 
 
-class WatchedLock:
-    """A lock that tells when someone waits for it."""
-
-    def __init__(self):
-        self.lock = threading.Lock()
-        self.is_waited_for = threading.Event()
-
-    def __enter__(self):
-        if not self.lock.acquire(blocking=False):
-            self.is_waited_for.set()
-            self.lock.acquire()
-
-    def __exit__(self, *error):
-        self.lock.release()
-
-
 def test_two_first_requests_migrate_once(new_app, monkeypatch):
-    lock, upgrade, calls = WatchedLock(), lesson.upgrade, []
-
-    def slow_upgrade():
-        calls.append("upgrade")
-        if len(calls) > 1:
-            lock.is_waited_for.set()
-        assert lock.is_waited_for.wait(120)  # until the other request has come this far
-        upgrade()
-
+    lock, calls = WatchedLock(), []
     monkeypatch.setattr(lesson, "one_at_a_time", lock)
-    monkeypatch.setattr(lesson, "upgrade", slow_upgrade)
-    status_codes = []
-
-    def visit():
-        status_codes.append(new_app.test_client().get("/goods").status_code)
-
-    threads = [threading.Thread(target=visit) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert calls == ["upgrade"]
-    assert status_codes == [200, 200]
+    monkeypatch.setattr(lesson, "upgrade", lock.hold_up(lesson.upgrade, calls))
+    responses = at_once(lambda _: new_app.test_client().get("/goods"), range(2))
+    assert [response.status_code for response in responses] == [200, 200]
+    assert len(calls) == 1
 
 
 # Where it hurts
@@ -377,6 +352,22 @@ def test_of_two_clicks_at_once_one_is_lost(tmp_path):
 
 
 # Attacks
+
+
+@pytest.mark.parametrize("path", ["/basket/1", "/basket/empty"])
+def test_a_link_changes_no_basket(client, path):
+    put(client, 1)
+    assert client.get(path).status_code == 405
+    assert basket(client)["Green tea, 100 g"] == 1
+
+
+def test_markup_in_a_name_stays_text(app, client):
+    with app.app_context():
+        db.session.add(lesson.Goods(name="<img src=x>", price=1))
+        db.session.commit()
+    shown = page(client.get("/"))
+    assert shown.img is None
+    assert shown.th.find_next("tbody").th.text == "<img src=x>"
 
 
 @pytest.mark.parametrize("path", ["/basket/1", "/basket/empty"])
