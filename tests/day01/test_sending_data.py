@@ -105,6 +105,11 @@ def test_raw_shows_the_whole_request_with_crlf(client, method):
     assert {"X-Token: é", "Content-Type: image/png", f"Content-Length: {len(PNG)}"} < set(headers)
 
 
+@pytest.mark.parametrize("target", ["/raw", "/raw?a=%20", "/%72aw"])
+def test_raw_shows_the_target_as_it_was_sent(client, target):
+    assert client.get(target).text.startswith(f"GET {target} HTTP/1.1\r\n")
+
+
 # Data that are missing, or of the wrong type
 
 
