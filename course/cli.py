@@ -148,10 +148,11 @@ def check(exercise: str | None, everything: bool, hints: bool, watch: bool) -> N
 def _check(names: list[str], everything: bool, hints: bool) -> bool:
     """Check, print, and tell whether all is solved; ``SystemExit`` 1 if the tests cannot run."""
     from .grading import check as checking
+    from .grading.judge.client import JudgeError
 
     try:
         results = list(checking.check(names))
-    except checking.JudgeError as error:
+    except JudgeError as error:
         raise click.ClickException(f"The tests cannot run: {error}") from None
     open_ones = [result for result in results if not result.solved]
     if len(names) == 1:

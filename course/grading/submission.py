@@ -25,15 +25,11 @@ class Submission:
     exercises), the folder of one exercise (``exercise.py`` and its other files), or one file.
     """
 
-    def __init__(self, path: Path, stage: Path | None = None) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._own = None
-        if stage is None:
-            self._own = tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True)
-            stage = Path(self._own.name)
-            stage.chmod(0o755)
-        self.stage = stage
-        self._prefix = "" if self._own else f"{len(list(stage.iterdir()))}-"
+        self._own = tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True)
+        self.stage = Path(self._own.name)
+        self.stage.chmod(0o755)
 
     @property
     def is_single(self) -> bool:
@@ -53,7 +49,7 @@ class Submission:
         The lesson's files come from the course, those of the submission win. Only plain files are
         taken: no links, no devices, nothing beyond the limits.
         """
-        name = self._prefix + exercise.replace("/", "__")
+        name = exercise.replace("/", "__")
         folder = self.stage / name
         if folder.exists():
             return name
@@ -81,9 +77,8 @@ class Submission:
         return name
 
     def close(self) -> None:
-        """Remove the copies, unless the folder for them is somebody else's."""
-        if self._own:
-            self._own.cleanup()
+        """Remove the copies."""
+        self._own.cleanup()
 
 
 def exercises(tests: Path = TESTS) -> list[str]:

@@ -7,81 +7,18 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from course.grading.intake import printable
+from course.grading.classroom.intake import printable
 
 Record = dict[str, Any]
 
 COLUMNS = ("student", "status", "raw", "penalty", "score", "max", "seconds", "note")
 
 
-class GradebookError(Exception):
-    """A date, a rule or a file that cannot be understood; the text names it and the way out."""
-
-
 # -- late work -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Lateness:
-    """When work is due, what a late day costs, and how long nobody looks at the clock."""
-
-    due: datetime
-    share: float = 0.0
-    """Part of the marks taken off for each day begun, 0 to 1."""
-    grace: timedelta = timedelta()
-
-    def penalty(self, submitted: datetime | None) -> float:
-        """Return the part of the marks (0 to 1) that is taken off."""
-        if submitted is None or submitted <= self.due + self.grace:
-            return 0.0
-        days = -((self.due - submitted) // timedelta(days=1))  # a day begun counts
-        return min(1.0, days * self.share)
-
-
-def moment(text: str) -> datetime:
-    """Read a point in time (ISO 8601, with its offset from UTC)."""
-    try:
-        value = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise GradebookError(f"{text!r} is no time such as 2026-03-01T23:59+08:00.") from None
-    if value.tzinfo is None:
-        raise GradebookError(f"{text!r} does not say its time zone, such as +08:00 or +00:00.")
-    return value
-
-
-def lateness(due: str, late: str, grace: str) -> Lateness:
-    """Read ``--due``, ``--late 10%/day`` and ``--grace 15m``."""
-    rule = re.fullmatch(r"(\d+(?:\.\d+)?)%/day", late)
-    if not rule or float(rule[1]) > 100:
-        raise GradebookError(f"--late: {late!r} is not of the form 10%/day.")
-    span = re.fullmatch(r"(\d+)([mhd])", grace)
-    if not span:
-        raise GradebookError(f"--grace: {grace!r} is not of the form 15m, 2h or 1d.")
-    unit = {"m": "minutes", "h": "hours", "d": "days"}[span[2]]
-    return Lateness(moment(due), float(rule[1]) / 100, timedelta(**{unit: int(span[1])}))
-
-
-def read_times(path: Path) -> dict[str, datetime]:
-    """Read when each student handed in: a CSV file with the columns student and submitted."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
-    if not rows or not {"student", "submitted"} <= rows[0].keys():
-        raise GradebookError(f"{path} must have the columns student and submitted.")
-    return {row["student"]: moment(row["submitted"]) for row in rows}
-
-
-def with_penalty(
-    record: Record, rule: Lateness | None, times: Mapping[str, datetime]
-) -> tuple[float, float | None]:
-    """Return the part taken off and the mark that is left; None where nothing was graded."""
-    part = rule.penalty(times.get(record["student"])) if rule else 0.0
-    raw = record["score"]
-    return part, None if raw is None else round(raw * (1 - part), 2)
 
 
 # -- files -----------------------------------------------------------------------------------
@@ -265,124 +202,6 @@ def write_junit(path: Path, records: Iterable[Record]) -> None:
 # -- rosters ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Roster:
-    """The file that an LMS exported; one column of it is filled, all else stays as it came."""
-
-    path: Path
-    header: list[str]
-    rows: list[list[str]]
-    kind: str
-    column: int
-
-    @property
-    def is_moodle(self) -> bool:
-        """Whether it is Moodle's grading worksheet (else Canvas's gradebook)."""
-        return self.kind == "moodle"
-
-
-def read_roster(path: Path, column: str | None) -> Roster:
-    """Read Moodle's grading worksheet or Canvas's exported gradebook.
-
-    ``column`` names the column to be filled; without it Moodle's ``Grade``, or Canvas's only
-    assignment. A column that is not there is never made: Canvas would make an assignment of it.
-    """
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.reader(file))
-    if not rows:
-        raise GradebookError(f"{path} is empty.")
-    header = rows[0]
-    if "Student" in header and "ID" in header:
-        found = [name for name in header if re.search(r" \(\d+\)$", name)]
-        chosen = column or (found[0] if len(found) == 1 else "")
-        kind = "canvas"
-    elif "Identifier" in header or "Email address" in header:
-        found, chosen, kind = ["Grade"], column or "Grade", "moodle"
-    else:
-        raise GradebookError(
-            f"{path} is neither Moodle's grading worksheet (columns Identifier, Grade) nor "
-            "Canvas's gradebook (columns Student, ID)."
-        )
-    if chosen not in header:
-        there = ", ".join(found) or "none"
-        raise GradebookError(f"{path} has no column {chosen!r}; say --column and one of: {there}.")
-    return Roster(path, header, rows[1:], kind, header.index(chosen))
-
-
-def match(roster: Roster, records: Iterable[Record]) -> dict[int, Record]:
-    """Return the record of each row, found by number first, then by an exact name.
-
-    A name that two students share finds nobody: a wrong mark is worse than none.
-    """
-    by_number: dict[str, Record] = {}
-    by_name: dict[str, list[Record]] = {}
-    for record in records:
-        by_number |= dict.fromkeys(record["numbers"], record)
-        by_name.setdefault(_folded(record["student"]), []).append(record)
-    found = {}
-    for place, row in enumerate(roster.rows):
-        cells = dict(zip(roster.header, row, strict=False))
-        if roster.is_moodle:
-            numbers = re.findall(r"\d+", cells.get("Identifier", ""))
-            names = [
-                cells.get(n, "") for n in ("Email address", "ID number", "Username", "Full name")
-            ]
-        else:
-            numbers = [cells.get("ID", "")]
-            last, _, first = cells.get("Student", "").partition(", ")
-            names = [cells.get(n, "") for n in ("SIS Login ID", "SIS User ID", "Student")]
-            names += [f"{first} {last}".strip(), f"{last}{first}"]
-        hit = next((by_number[n] for n in numbers if n in by_number), None)
-        for name in names if hit is None else ():
-            hits = by_name.get(_folded(name), []) if name else []
-            if len(hits) == 1:
-                hit = hits[0]
-                break
-        if hit is not None:
-            found[place] = hit
-    return found
-
-
-def _folded(name: str) -> str:
-    return "".join(name.casefold().split())
-
-
-def fill(
-    roster: Roster, found: Mapping[int, Record], marks: Mapping[str, tuple[float, float | None]]
-) -> list[list[str]]:
-    """Return the rows with the column filled, scaled to the LMS's own maximum where it says one.
-
-    Rows of nobody and of grader errors stay as they were.
-    """
-    points = None
-    if not roster.is_moodle:
-        for row in roster.rows[:2]:
-            if row and row[0].strip() == "Points Possible":
-                points = _float(row[roster.column])
-    filled = []
-    for place, row in enumerate(roster.rows):
-        record = found.get(place)
-        score = marks[record["key"]][1] if record else None
-        if record is not None and score is not None:
-            most = points
-            if roster.is_moodle and "Maximum Grade" in roster.header:
-                most = _float(row[roster.header.index("Maximum Grade")])
-            scaled = score * most / record["max"] if most and record["max"] else score
-            row = [*row]
-            row[roster.column] = f"{round(scaled, 2):g}"
-            if roster.is_moodle and "Feedback comments" in roster.header:
-                row[roster.header.index("Feedback comments")] = summary(record)
-        filled.append(row)
-    return filled
-
-
-def _float(text: str) -> float | None:
-    try:
-        return float(text.replace(",", "."))
-    except ValueError:
-        return None
-
-
 def summary(record: Record) -> str:
     """Return feedback of one line, as an LMS has room for it."""
     parts = [
@@ -390,14 +209,6 @@ def summary(record: Record) -> str:
         for e in record["exercises"]
     ]
     return f"{record['status']}: {', '.join(parts)}"
-
-
-def write_roster(path: Path, roster: Roster, rows: list[list[str]]) -> None:
-    """Write the filled export."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(roster.header)
-        writer.writerows(rows)
 
 
 def now() -> str:

@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from course.catalogue import ROOT
-from course.grading import seccomp
+from course.grading.sandbox import seccomp
 
-BOX = Path(__file__).with_name("box.py")
+HERE = Path(__file__).parent
 
 INSIDE = "/.six-days"
 """Where a strong box finds the submission, its work folder and the course's lessons."""
@@ -94,13 +94,13 @@ class Wall:
                 os.write(kept[0], program)
                 os.lseek(kept[0], 0, os.SEEK_SET)
                 command += ["--seccomp", str(kept[0])]
-            command += ["--", *_python(f"{INSIDE}/box.py"), json.dumps(options)]
+            command += ["--", *_python(f"{INSIDE}/sandbox"), json.dumps(options)]
             environ = {}
         else:
             # Beside the copies of the submission, and removed with them.
             work = tempfile.mkdtemp(prefix="box-", dir=source)
             options |= {"source": str(source), "scratch": [work], "course": str(ROOT)}
-            command = [*_python(str(BOX)), json.dumps(options)]
+            command = [*_python(str(HERE)), json.dumps(options)]
             environ = _environ(work)
         try:
             return subprocess.Popen(
@@ -153,7 +153,8 @@ class Wall:
         for path in (*self.hidden, ROOT / "tests"):
             if any(path.is_relative_to(each) for each in visible):
                 words += ["--tmpfs", str(path), "--remount-ro", str(path)]
-        words += ["--ro-bind", str(BOX), f"{INSIDE}/box.py"]
+        for name in ("inside.py", "wire.py"):
+            words += ["--ro-bind", str(HERE / name), f"{INSIDE}/sandbox/{name}"]
         words += ["--ro-bind", str(source), f"{INSIDE}/source"]
         for day in sorted(ROOT.glob("day*/")):
             words += ["--ro-bind", str(day), f"{INSIDE}/course/{day.name}"]
@@ -161,9 +162,20 @@ class Wall:
         return [*words, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
 
 
-def _python(script: str) -> list[str]:
+BOOT = """\
+import sys, types
+for name in ("course", "course.grading", "course.grading.sandbox"):
+    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name].__path__ = [sys.argv[1]]
+from course.grading.sandbox import inside
+inside.main(sys.argv[2])
+"""
+"""Of the course, the box has the modules of one folder: empty packages stand for those above it."""
+
+
+def _python(folder: str) -> list[str]:
     # Isolated: neither the folder, nor the user's packages, nor PYTHON* variables take part.
-    return [sys.executable, "-I", "-X", "utf8", "-X", "faulthandler", script]
+    return [sys.executable, "-I", "-X", "utf8", "-X", "faulthandler", "-c", BOOT, folder]
 
 
 def _environ(home: str) -> dict[str, str]:

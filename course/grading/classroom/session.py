@@ -10,19 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course.catalogue import EXERCISE, ROOT
-from course.grading import gradebook, report, wall
-from course.grading.grade import (
-    Journal,
-    Plan,
-    PreflightError,
-    Record,
-    plan_for,
-    preflight,
-    rate,
-    run,
-)
-from course.grading.intake import Handin, collect, printable
-from course.grading.similarity import Pair, alike
+from course.grading.classroom import report
+from course.grading.classroom.engine import plan_for, rate, run
+from course.grading.classroom.intake import Handin, collect, printable
+from course.grading.classroom.journal import Journal, Record
+from course.grading.classroom.plan import Plan
+from course.grading.classroom.preflight import PreflightError, preflight
+from course.grading.classroom.similarity import Pair, alike
+from course.grading.sandbox import wall
 from course.grading.submission import TESTS, Submission, exercises
 
 Say = Callable[[str], None]

@@ -13,23 +13,19 @@ import errno
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from course.catalogue import EXERCISE
-from course.grading import submission, wall
-from course.grading.remote import (
-    AppFaultError,
-    Box,
-    BoxError,
-    RemoteApp,
-    RemoteClient,
-    at_most,
-    failure_text,
-    readable,
-)
+from course.grading import submission
+from course.grading.results import Kind, Outcome, TestResult
+from course.grading.sandbox import wall
+from course.grading.sandbox.box import Box, at_most
+from course.grading.sandbox.faults import AppFaultError, BoxError, failure_text, readable
+from course.grading.sandbox.remote import RemoteApp, RemoteClient
 
 MARKERS = (
     "points(n): what the test is worth, all its cases together",
@@ -42,9 +38,9 @@ MARKERS = (
 class Subject:
     """The submission under test, and the box it runs in."""
 
-    def __init__(self, path: Path, barrier: wall.Wall, box: Box | None = None) -> None:
-        self.submission = submission.Submission(path, box.source if box else None)
-        self.box = box or Box(barrier, self.submission.stage)
+    def __init__(self, path: Path, barrier: wall.Wall) -> None:
+        self.submission = submission.Submission(path)
+        self.box = Box(barrier, self.submission.stage)
         self.wall = barrier
         self._ends: dict[str, float] = {}
 
@@ -217,7 +213,7 @@ def call(start: Callable[..., RemoteClient], request: pytest.FixtureRequest) -> 
         box.sent = f"{function}({', '.join(map(repr, args))})"
         head, _ = box.ask({"call": function, "args": list(args)})
         if "raised" in head:
-            raise AppFaultError("raised", f"{box.sent} raised {failure_text(head['raised'])}")
+            raise AppFaultError(Kind.RAISED, f"{box.sent} raised {failure_text(head['raised'])}")
         return head.get("value")
 
     return run
@@ -240,7 +236,7 @@ def run_pytest(
         box.sent = "its tests"
         head, _ = box.ask({"pytest": [f"{exercise}/{EXERCISE}"]}, seconds=10)
         if not isinstance(head.get("code"), int):
-            raise AppFaultError("died", "The tests did not run to their end.")
+            raise AppFaultError(Kind.DIED, "The tests did not run to their end.")
         return head
 
     return run
@@ -298,34 +294,48 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     if SUBJECT not in item.config.stash:
         return report
-    report.grading = {
-        "exercise": submission.of_test(item.path),
-        "test": item.name,
-        "about": (getattr(item.obj, "__doc__", None) or item.name.replace("_", " ")).strip()
-        if isinstance(item, pytest.Function)
-        else item.name,
-        "points": points_of(item),
-        "task": _mark(item, "task"),
-        "hint": _mark(item, "hint"),
-        "hidden": item.get_closest_marker("hidden") is not None,
-        "fraction": item.stash.get(FRACTION, None),
-        "kind": None,
-    }
+    kind = None
     if call.excinfo is not None:
         error = call.excinfo.value
-        report.grading["kind"] = getattr(error, "kind", "wrong")
+        kind = getattr(error, "kind", Kind.WRONG)
         if isinstance(error, AppFaultError):
             report.longrepr = _with_place(str(error), item)
         elif not isinstance(error, AssertionError | pytest.fail.Exception):
-            # The test itself stumbled: over an answer of an unexpected shape, or over a fault of
+            # The test itself stumbled: over a response of an unexpected shape, or over a fault of
             # the judge; the latter has a kind of its own.
-            report.grading["kind"] = "grader" if _is_ours(error) else "wrong"
+            kind = Kind.GRADER if _is_ours(error) else Kind.WRONG
         # Messages quote what the app said; nothing of it may do anything where they are shown.
         report.longrepr = readable(report.longreprtext)
+    points = points_of(item)
+    earned = points * item.stash.get(FRACTION, 1.0) if report.passed else 0.0
+    about = getattr(item.obj, "__doc__", None) if isinstance(item, pytest.Function) else None
+    report.graded = Graded(
+        submission.of_test(item.path),
+        TestResult(
+            name=item.name,
+            about=(about or item.name.replace("_", " ")).strip(),
+            outcome=Outcome(report.outcome),
+            score=earned,
+            points=points,
+            task=_mark(item, "task"),
+            hint=_mark(item, "hint", ""),
+            hidden=item.get_closest_marker("hidden") is not None,
+            kind=kind,
+            message=report.longreprtext if report.failed else "",
+            seconds=report.duration,
+        ),
+    )
     if report.when == "call" and report.passed:
-        item.stash[FRACTION] = 1.0 if report.grading["fraction"] is None else item.stash[FRACTION]
-        item.user_properties.append(("points", report.grading["points"]))
+        item.user_properties.append(("points", points))
     return report
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What one phase of a test (setup, call or teardown) said about an exercise."""
+
+    exercise: str
+    result: TestResult
 
 
 SHORT_OF = {errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT}
@@ -342,35 +352,32 @@ def _with_place(text: str, item: pytest.Item) -> str:
 
 
 class Tally:
-    """Points by exercise, from the reports of one run."""
+    """The results of one run, a test each, put together from its three phases."""
 
     def __init__(self) -> None:
-        self.tests: dict[str, dict[str, Any]] = {}
+        self.tests: dict[str, Graded] = {}
 
-    def add(self, report: Any) -> None:
+    def add(self, report: pytest.TestReport) -> None:
         """Take in the report of a test's setup, call or teardown."""
-        facts = getattr(report, "grading", None)
-        if facts is None:
+        new: Graded | None = getattr(report, "graded", None)
+        if new is None:
             return
         known = self.tests.get(report.nodeid)
-        if known is None or known["outcome"] == "passed":
-            earned = 0.0
-            if report.passed and (report.when == "call" or known):
-                fraction = facts["fraction"]
-                earned = facts["points"] * (1.0 if fraction is None else fraction)
-            self.tests[report.nodeid] = facts | {
-                "outcome": report.outcome,
-                "score": earned,
-                "message": report.longreprtext if report.failed else "",
-                "seconds": (known or {}).get("seconds", 0.0) + report.duration,
-            }
+        seconds = new.result.seconds + (known.result.seconds if known else 0.0)
+        if known and known.result.outcome is not Outcome.PASSED:
+            new = known  # a test that failed or was skipped stays so
+        self.tests[report.nodeid] = replace(new, result=replace(new.result, seconds=seconds))
+
+    def results(self) -> list[TestResult]:
+        """Return the results in the order of the tests."""
+        return [each.result for each in self.tests.values()]
 
     def exercises(self) -> dict[str, tuple[float, float]]:
         """Return earned and possible points of each exercise."""
         sums: dict[str, tuple[float, float]] = {}
-        for test in self.tests.values():
-            earned, possible = sums.get(test["exercise"], (0.0, 0.0))
-            sums[test["exercise"]] = (earned + test["score"], possible + test["points"])
+        for each in self.tests.values():
+            earned, possible = sums.get(each.exercise, (0.0, 0.0))
+            sums[each.exercise] = (earned + each.result.score, possible + each.result.points)
         return sums
 
 
@@ -392,6 +399,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if missing := config.stash.get(MISSING, None):
         terminalreporter.write_line(f"not handed in: {', '.join(sorted(missing))}")
     if config.getoption("hint"):
-        for test in tally.tests.values():
-            if test["outcome"] == "failed" and test["hint"]:
-                terminalreporter.write_line(f"hint for {test['test']}: {test['hint']}")
+        for test in tally.results():
+            if test.outcome is Outcome.FAILED and test.hint:
+                terminalreporter.write_line(f"hint for {test.name}: {test.hint}")

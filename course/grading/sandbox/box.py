@@ -11,38 +11,24 @@ import subprocess
 import tempfile
 import threading
 import time
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from werkzeug.test import Client, TestResponse
-
-from course.grading.box import PRELOADED, Wire, WireError
-from course.grading.wall import Wall
+from course.grading.results import Kind
+from course.grading.sandbox.faults import AppFaultError, BoxError, exit_text, failure_text
+from course.grading.sandbox.inside import PRELOADED
+from course.grading.sandbox.wall import Wall
+from course.grading.sandbox.wire import Wire, WireError
 
 OUTPUT_TAIL = 3000
 """Characters of what an app printed that are kept for its author."""
 
 
-MESSAGE = 4000
-"""Characters of a test's message that are kept."""
 QUESTIONS = 2000
 """Requests of one test, each redirect counted."""
 RECEIVED = 64 * 2**20
 """Bytes of all answers of one test together."""
-
-
-class AppFaultError(Exception):
-    """The submission's app did not do its part: ``kind`` for machines, the text for people."""
-
-    def __init__(self, kind: str, text: str) -> None:
-        self.kind = kind
-        super().__init__(text)
-
-
-class BoxError(Exception):
-    """The box itself does not work; never the fault of a submission."""
 
 
 class Box:
@@ -69,10 +55,12 @@ class Box:
         """Start the app in a new process; raises ``AppFaultError`` if it does not stand up."""
         self.end()
         if self.strikes >= self.wall.limits.strikes:
-            raise AppFaultError("time", "Not tried: the app ran out of time too often.")
+            raise AppFaultError(Kind.TIME, "Not tried: the app ran out of time too often.")
         if time.monotonic() > self.until:
             limit = self.wall.limits.submission_seconds
-            raise AppFaultError("time", f"Not tried: the tests before took more than {limit:g} s.")
+            raise AppFaultError(
+                Kind.TIME, f"Not tried: the tests before took more than {limit:g} s."
+            )
         self._questions = self._received = 0
         os.ftruncate(self._output.fileno(), 0)
         os.lseek(self._output.fileno(), 0, os.SEEK_SET)
@@ -93,9 +81,9 @@ class Box:
             head = self._start(order)
         self._running = True
         if "failed" in head:
-            raise AppFaultError("import", failure_text(head["failed"]))
+            raise AppFaultError(Kind.IMPORT, failure_text(head["failed"]))
         if "started" not in head:
-            raise AppFaultError("wire", "The app process wrote something that is no answer.")
+            raise AppFaultError(Kind.WIRE, "The app process wrote something that is no answer.")
 
     def _start(self, order: dict[str, Any]) -> dict[str, Any]:
         limit = self.wall.limits.import_seconds
@@ -107,10 +95,10 @@ class Box:
         """Put one question to the running app and return its answer."""
         limit = seconds or self.wall.limits.request_seconds
         if not self._running:
-            raise AppFaultError("died", "The app process has ended; see the failure before.")
+            raise AppFaultError(Kind.DIED, "The app process has ended; see the failure before.")
         if self._questions > QUESTIONS:
             text = f"More than {QUESTIONS} requests in one test: do the redirects ever end?"
-            raise AppFaultError("size", text)
+            raise AppFaultError(Kind.SIZE, text)
         self._questions += 1
         return self._exchange(question | {"seconds": limit}, body, limit, f"during {self.sent}")
 
@@ -177,7 +165,7 @@ class Box:
         self._received += len(data)
         if self._received > RECEIVED:
             self._kill()
-            raise AppFaultError("size", f"The answers are longer than {RECEIVED // 2**20} MB.")
+            raise AppFaultError(Kind.SIZE, f"The answers are longer than {RECEIVED // 2**20} MB.")
         return answer, data
 
     def _fault(self, late: bool, code: object, when: str, reason: str) -> AppFaultError:
@@ -189,12 +177,14 @@ class Box:
             lines = re.findall(r'File "[^"]*?([\w-]+\.py)", line (\d+) in (\S+)', output)
             own = [line for line in lines if line[0] in _file_names(self.source)]
             place = f" It was at {own[0][0]}:{own[0][1]} in {own[0][2]}." if own else ""
-            kind = "import" if starting else "time"
+            kind = Kind.IMPORT if starting else Kind.TIME
             return AppFaultError(kind, f"The app did not answer in time {when}.{place}")
         if reason and reason != "the line is closed":
-            return AppFaultError("wire", f"The app process wrote something else {when}: {reason}.")
-        how = f": {_exit_text(code)}" if isinstance(code, int) else ""
-        kind = "import" if starting else "died"
+            return AppFaultError(
+                Kind.WIRE, f"The app process wrote something else {when}: {reason}."
+            )
+        how = f": {exit_text(code)}" if isinstance(code, int) else ""
+        kind = Kind.IMPORT if starting else Kind.DIED
         return AppFaultError(kind, f"The app process ended {when}{how}.")
 
     def _open(self) -> None:
@@ -255,78 +245,6 @@ def _kill_box(process: Any) -> None:
             process.kill()
 
 
-class RemoteApp:
-    """The running app as a WSGI callable (PEP 3333), for Werkzeug's test client."""
-
-    def __init__(self, box: Box) -> None:
-        self._box = box
-        self.body = b""
-
-    def printed(self) -> str:
-        """Return the end of what the app has printed and logged."""
-        return self._box.output()
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Send the request over the wall and hand back what came over it, checked."""
-        body = environ["wsgi.input"].read()
-        path = environ.get("PATH_INFO", "") + (
-            f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else ""
-        )
-        self._box.sent = f"{environ['REQUEST_METHOD']} {path}"
-        self.body = body
-        plain = {name: value for name, value in environ.items() if isinstance(value, str)}
-        head, data = self._box.ask({"request": plain}, body)
-        if "raised" in head:
-            raise AppFaultError("raised", failure_text(head["raised"]))
-        if "too_long" in head:
-            raise AppFaultError("size", f"The answer to {self._box.sent} is longer than 8 MB.")
-        status, headers = head.get("status"), head.get("headers")
-        if not _is_status(status) or not _are_headers(headers):
-            raise AppFaultError("wire", f"What came back for {self._box.sent} is no HTTP answer.")
-        assert isinstance(headers, list)
-        start_response(status, [(name, value) for name, value in headers])
-        return [data]
-
-
-class RemoteClient(Client):
-    """Werkzeug's test client, whose replies also know what was sent and what the app printed."""
-
-    application: RemoteApp
-
-    def open(self, *args: Any, **options: Any) -> TestResponse:
-        """Send one request and return the reply, with ``sent`` and ``printed``."""
-        reply = super().open(*args, **options)
-        if not hasattr(reply, "sent"):  # the last one of a chain of redirects
-            reply.sent = self.application.body  # type: ignore[attr-defined]
-            reply.printed = self.application.printed  # type: ignore[attr-defined]
-        return reply
-
-
-def _is_status(value: object) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"[1-5]\d\d( [ -~]{0,200})?", value) is not None
-
-
-def _are_headers(value: object) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(pair, list)
-        and len(pair) == 2
-        and all(isinstance(each, str) and each.isprintable() for each in pair)
-        for pair in value
-    )
-
-
-def readable(text: str) -> str:
-    """Return a text that was made by strangers: no longer than needed, nothing to obey in it."""
-    if len(text) > MESSAGE:
-        text = f"{text[: MESSAGE * 3 // 4]}\n...\n{text[-MESSAGE // 4 :]}"
-    return "".join(
-        c
-        if c == "\n" or c.isprintable() or unicodedata.category(c) == "Zs"
-        else "\N{REPLACEMENT CHARACTER}"
-        for c in text.expandtabs(4)
-    )
-
-
 @contextlib.contextmanager
 def at_most(seconds: float) -> Iterator[None]:
     """End what runs meanwhile with an ``AppFaultError`` after that time, where the system can.
@@ -339,7 +257,7 @@ def at_most(seconds: float) -> Iterator[None]:
         return
 
     def stop(*_: object) -> None:
-        raise AppFaultError("time", "With what the app answered, the test did not end in time.")
+        raise AppFaultError(Kind.TIME, "With what the app answered, the test did not end in time.")
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -348,41 +266,6 @@ def at_most(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-
-
-def failure_text(raised: Any) -> str:
-    """Say in plain words what a submission raised, with its file and line."""
-    if not isinstance(raised, dict):
-        return "The app failed, and said nothing that can be read."
-    kind, message = str(raised.get("type"))[:100], str(raised.get("message"))[:500]
-    place = f" ({raised['file']}:{raised.get('line')})" if raised.get("file") else ""
-    module = raised.get("module")
-    if kind in {"ModuleNotFoundError", "ImportError"} and module:
-        if kind == "ModuleNotFoundError":
-            return (
-                f"The package {module!r} is not installed{place}. Exercises need only what the "
-                "course installs: look for a spelling mistake in the import."
-            )
-        return f"The import does not work: {message}{place}"
-    if kind in {"SyntaxError", "IndentationError", "TabError"}:
-        return f"Python cannot read the file{place}: {message}"
-    if kind == "SystemExit":
-        return f"The file ends the program with exit({message}){place}."
-    if kind == "AttributeError" and "neither" in message:
-        return (
-            "The file has no app: it must define `app = Flask(__name__)`, or a function "
-            "`create_app` that returns one."
-        )
-    return f"{kind}: {message}{place}"
-
-
-def _exit_text(code: int) -> str:
-    if code >= 0:
-        return f"exit code {code}"
-    names = {9: "killed (SIGKILL), for example for too much memory", 24: "too much computing time"}
-    with contextlib.suppress(ValueError):
-        return names.get(-code, signal.Signals(-code).name)
-    return f"signal {-code}"
 
 
 def _text_of(path: Path) -> str:

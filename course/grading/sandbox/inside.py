@@ -20,17 +20,14 @@ import json
 import os
 import shutil
 import signal
-import struct
 import sys
 import tempfile
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-HEAD_LIMIT = 2**20
-BODY_LIMIT = 8 * 2**20
-_LENGTHS = struct.Struct(">II")
+from course.grading.sandbox.wire import BODY_LIMIT, Wire, WireError
 
 PRELOADED = frozenset(
     {
@@ -54,54 +51,9 @@ PRELOADED = frozenset(
 """Packages worth importing once before the forks, when a submission names them."""
 
 
-class WireError(Exception):
-    """The other side closed, or sent something that is no frame."""
-
-
-class Wire:
-    """Frames over two pipes: two lengths (4 bytes each, big-endian), a JSON object, a raw body."""
-
-    def __init__(self, incoming: IO[bytes], outgoing: IO[bytes]) -> None:
-        self._incoming = incoming
-        self._outgoing = outgoing
-
-    def send(self, head: dict[str, Any], body: bytes = b"") -> None:
-        """Write one frame; raises ``WireError`` if the other side has gone."""
-        text = json.dumps(head).encode()
-        if len(text) > HEAD_LIMIT or len(body) > BODY_LIMIT:
-            raise WireError("too much for one frame")
-        try:
-            self._outgoing.write(_LENGTHS.pack(len(text), len(body)) + text + body)
-            self._outgoing.flush()
-        except (OSError, ValueError) as error:
-            raise WireError("nobody reads") from error
-
-    def receive(self) -> tuple[dict[str, Any], bytes]:
-        """Read one frame; raises ``WireError`` for an end, for garbage and for too long a frame."""
-        head_length, body_length = _LENGTHS.unpack(self._exactly(_LENGTHS.size))
-        if head_length > HEAD_LIMIT or body_length > BODY_LIMIT:
-            raise WireError("the frame is too long")
-        try:
-            head = json.loads(self._exactly(head_length))
-        except (ValueError, RecursionError) as error:
-            raise WireError("the frame holds no JSON") from error
-        if not isinstance(head, dict):
-            raise WireError("the frame holds no object")
-        return head, self._exactly(body_length)
-
-    def _exactly(self, length: int) -> bytes:
-        try:
-            data = self._incoming.read(length)
-        except (OSError, ValueError) as error:
-            raise WireError("the line is closed") from error
-        if len(data) != length:
-            raise WireError("the line is closed")
-        return data
-
-
-def main() -> None:
+def main(argument: str) -> None:
     """Take orders until the judge closes the line."""
-    options = json.loads(sys.argv[1])
+    options = json.loads(argument)
     # The wire moves away from 0 and 1, where a submission's print() would write into it.
     wire = Wire(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -400,7 +352,3 @@ def _run_pytest(question: dict[str, Any]) -> dict[str, Any]:
     code = pytest.main([*options, *question["pytest"]], plugins=[count])
     text = "\n".join(count.lines)[-3000:]
     return {"code": int(code), "passed": count.passed, "failed": count.failed, "text": text}
-
-
-if __name__ == "__main__":
-    main()

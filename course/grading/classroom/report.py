@@ -9,10 +9,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
-from course.grading.grade import STATUSES, Record
-from course.grading.gradebook import now
-from course.grading.intake import printable
-from course.grading.similarity import Pair
+from course.grading.classroom.exports import now
+from course.grading.classroom.intake import printable
+from course.grading.classroom.journal import STATUSES, Record
+from course.grading.classroom.similarity import Pair
 
 BARS = 10
 

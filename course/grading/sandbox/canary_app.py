@@ -40,7 +40,7 @@ def kills(pid: int) -> None:
 def is_ours(pid: int) -> bool:
     """Return whether a process of that number lives in the box."""
     place = Path(f"/proc/{pid}/cmdline")
-    return place.exists() and b"box.py" in place.read_bytes()
+    return place.exists() and b"inside.main" in place.read_bytes()
 
 
 def sees(pid: int) -> None:

@@ -1,0 +1,122 @@
+"""Before the first mark: the tests and the wall are tried."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from course.catalogue import EXERCISE, ROOT
+from course.grading.classroom.plan import Plan
+from course.grading.judge.client import JudgeProcess
+from course.grading.results import ExerciseResult, SubmissionResult
+from course.grading.sandbox import canary_app, wall
+from course.grading.sandbox.box import Box
+from course.grading.sandbox.faults import AppFaultError
+from course.grading.sandbox.remote import RemoteApp, RemoteClient
+from course.grading.submission import TESTS
+
+
+class PreflightError(Exception):
+    """Grading would not give marks that can be trusted; the text says why."""
+
+
+def judge_of(plan: Plan) -> JudgeProcess:
+    """Return a judge for a plan; it starts with its first submission."""
+    return JudgeProcess(plan.tests, plan.exercises, plan.isolation, plan.limits)
+
+
+def possible(plan: Plan) -> dict[str, float]:
+    """Return the points of each exercise, as its tests say."""
+    with tempfile.TemporaryDirectory() as empty, judge_of(plan) as judge:
+        graded = judge.grade(Path(empty))
+    if not graded.exercises:
+        raise PreflightError(graded.note)
+    return {part.exercise: part.possible for part in graded.exercises}
+
+
+def preflight(plan: Plan) -> list[str]:
+    """Try the tests and the wall, and return what was found, a line each.
+
+    Raises ``PreflightError`` when a reference solution does not score full, when a starter does,
+    or when the wall lets something through that it promises to hold.
+    """
+    lines = []
+    with judge_of(plan) as judge:
+        for exercise in plan.exercises:
+            words = [f"{exercise}:"]
+            solution = _solution(plan, exercise)
+            if solution is None:
+                words.append("no reference solution,")
+            else:
+                part = _only(judge.grade(solution, [exercise]))
+                words.append(f"reference {part.score:g}/{part.possible:g},")
+                if part.score != part.possible:
+                    failed = ", ".join(test.name for test in part.failures)
+                    raise PreflightError(f"The reference solution of {exercise} fails {failed}.")
+            part = _only(judge.grade(ROOT / exercise / EXERCISE, [exercise]))
+            words.append(f"starter {part.score:g}/{part.possible:g}")
+            if part.score == part.possible:
+                raise PreflightError(f"The starter of {exercise} scores full.")
+            lines.append(" ".join(words))
+    return [*lines, canary(plan)]
+
+
+def _only(graded: SubmissionResult) -> ExerciseResult:
+    for part in graded.exercises:
+        if part.score is not None:
+            return part
+    raise PreflightError(f"The tests cannot grade: {graded.note}")
+
+
+def _solution(plan: Plan, exercise: str) -> Path | None:
+    for folder in (plan.tests / exercise, TESTS / exercise):
+        for path in (folder / "solution.py", folder / "solution"):
+            if path.exists():
+                return path
+    return None
+
+
+def canary(plan: Plan) -> str:
+    """Let a hostile app try the wall; say what it could do, and refuse a strong wall that leaks."""
+    source = Path(canary_app.__file__).read_text("utf-8")
+    with tempfile.TemporaryDirectory(prefix="canary-") as name:
+        stage = Path(name)
+        stage.chmod(0o755)
+        folder = stage / "day" / "day01" / "canary"
+        folder.mkdir(parents=True)
+        (folder.parent / "__init__.py").touch()
+        (folder / "__init__.py").touch()
+        (folder / EXERCISE).write_text(source, "utf-8")
+        # Open to everybody, so that nothing but the wall stands before it.
+        outside = stage / "outside"
+        outside.mkdir()
+        outside.chmod(0o777)
+        secret = outside / "secret.txt"
+        secret.write_text("not for submissions", "utf-8")
+        barrier = wall.choose(plan.isolation, plan.limits, (plan.tests,))
+        box = Box(barrier, stage)
+        try:
+            box.start({"module": "day01.canary.exercise", "folder": "day"})
+            with socket.create_server(("127.0.0.1", 0)) as listener:
+                tried = {
+                    "tests": str(plan.tests),
+                    "outside": str(secret),
+                    "pid": os.getpid(),
+                    "listener": listener.getsockname()[1],
+                    "filtered": wall.FILTER in barrier.layers,
+                    "limits": asdict(plan.limits),
+                }
+                reply = RemoteClient(RemoteApp(box)).post("/", json=tried)
+            done = [str(each) for each in reply.get_json()]
+        except AppFaultError as error:
+            raise PreflightError(f"The canary did not answer: {error}") from None
+        finally:
+            box.close()
+    if not done:
+        return "canary: contained"
+    if plan.isolation == "strong":
+        raise PreflightError(f"The wall leaks: the canary could {', '.join(done)}.")
+    return f"canary: NOT contained; a submission can {', '.join(done)}"

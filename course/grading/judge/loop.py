@@ -1,0 +1,136 @@
+"""Grade submission after submission in one pytest process, with the tests collected once.
+
+A judge is a subprocess: paths come in on its standard input, one JSON object per line
+(``{"path": ..., "exercises": [...]}``), results (``SubmissionResult``) leave on its standard output
+the same way. It holds the tests and decides; what a submission does happens behind the wall.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from course.grading import submission
+from course.grading.judge import plugin
+from course.grading.results import (
+    ExerciseResult,
+    Kind,
+    Outcome,
+    Status,
+    SubmissionResult,
+    TestResult,
+)
+from course.grading.sandbox import wall
+
+
+class Judge:
+    """A plugin whose test loop runs once for each submission that is named to it."""
+
+    def __init__(self, barrier: wall.Wall, tasks: IO[str], results: IO[str]) -> None:
+        self.wall = barrier
+        self.tasks = tasks
+        self.results = results
+        self.tally = plugin.Tally()
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Let the exercises' tests be collected."""
+        config.stash[plugin.JUDGED] = True
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Tell of tests that cannot be read; without all of them nothing is graded."""
+        if report.failed:
+            self._write({"broken": f"{report.nodeid} cannot be collected: {report.longreprtext}"})
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take in what one test says about the submission at hand."""
+        self.tally.add(report)
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Grade what is named on the standard input, until that ends."""
+        self._write({"ready": len(session.items)})
+        for line in self.tasks:
+            task = json.loads(line)
+            self._write(self._grade(session, Path(task["path"]), task["exercises"]).to_json())
+        return True
+
+    def _grade(self, session: pytest.Session, path: Path, wanted: list[str]) -> SubmissionResult:
+        begun = time.monotonic()
+        found: dict[str, list[pytest.Item]] = {}
+        for item in session.items:
+            exercise = submission.of_test(item.path)
+            if exercise in wanted:
+                found.setdefault(exercise, []).append(item)
+        subject = plugin.Subject(path, self.wall)
+        session.config.stash[plugin.SUBJECT] = subject
+        try:
+            results = [self._exercise(name, items, subject) for name, items in found.items()]
+        finally:
+            del session.config.stash[plugin.SUBJECT]
+            subject.close()
+        return SubmissionResult(tuple(results), round(time.monotonic() - begun, 3))
+
+    def _exercise(
+        self, exercise: str, items: list[pytest.Item], subject: plugin.Subject
+    ) -> ExerciseResult:
+        self.tally = plugin.Tally()
+        subject.box.strikes = 0  # a loop in one exercise says nothing of the next
+        handed_in = subject.submission.file(exercise) is not None
+        if handed_in:
+            for item, following in zip(items, [*items[1:], None], strict=True):
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        tests = tuple(self.tally.results())
+        status = status_of(tests, len(items)) if handed_in else Status.MISSING
+        score = round(sum(test.score for test in tests), 3)
+        return ExerciseResult(
+            exercise=exercise,
+            status=status,
+            score=None if status is Status.GRADER_ERROR else score,
+            possible=round(sum(plugin.points_of(item) for item in items), 3),
+            tests=tests,
+        )
+
+    def _write(self, record: Mapping[str, object]) -> None:
+        self.results.write(json.dumps(record) + "\n")
+        self.results.flush()
+
+
+def status_of(tests: tuple[TestResult, ...], expected: int) -> Status:
+    """Return how the grading of an exercise ended, from its tests and their expected number."""
+    kinds = {test.kind for test in tests if test.outcome is Outcome.FAILED}
+    if Kind.GRADER in kinds or len(tests) != expected:
+        return Status.GRADER_ERROR
+    if Kind.IMPORT in kinds and all(test.kind in {Kind.IMPORT, Kind.TIME} for test in tests):
+        return Status.IMPORT_ERROR
+    return Status.PARTIAL if Kind.TIME in kinds else Status.GRADED
+
+
+def main() -> int:
+    """Run as ``python -m course.grading.judge.loop OPTIONS``; see ``JudgeProcess``."""
+    options = json.loads(sys.argv[1])
+    # pytest's capturing must not meet the two streams.
+    tasks = os.fdopen(os.dup(0), encoding="utf-8")
+    results = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+    os.dup2(0, 1)
+    tests = Path(options["tests"])
+    barrier = wall.choose(options["isolation"], wall.Limits(**options["limits"]), (tests,))
+    words = ["-p", "no:cacheprovider", "-p", "no:terminal"]
+    # These two collect all garbage after each test, looking for faults that an app behind the wall
+    # cannot have here.
+    words += ["-p", "no:unraisableexception", "-p", "no:threadexception"]
+    words += ["--import-mode=importlib", "--rootdir", str(tests), "-c", os.devnull, "--capture=sys"]
+    words += [str(tests / exercise) for exercise in options["exercises"]]
+    code = pytest.main(words, plugins=[plugin, Judge(barrier, tasks, results)])
+    # That a submission fails a test is no failure of the judge.
+    return 0 if code in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED} else int(code)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
