@@ -99,7 +99,7 @@ def read_times(path: Path) -> dict[str, datetime]:
     table = read_table(path)
     student, submitted = column(table, ("student",)), column(table, ("submitted",))
     found = {}
-    for number, row in enumerate(table.records(), 2):
+    for number, row in table.numbered():
         if not row[student] or not row[submitted]:
             continue
         try:

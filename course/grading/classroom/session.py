@@ -2,132 +2,228 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-from course.catalogue import EXERCISE, ROOT
-from course.grading.classroom import report
-from course.grading.classroom.engine import plan_for, rate, run
-from course.grading.classroom.intake import Handin, collect, printable
+from course.catalogue import EXERCISE
+from course.grading.classroom import book as books
+from course.grading.classroom import exports, gallery, lateness, report, roster
+from course.grading.classroom.book import Book
+from course.grading.classroom.engine import Pool, on_cluster
+from course.grading.classroom.files import (
+    TEXT_LENGTH,
+    ClassroomError,
+    printable,
+    table_text,
+    write_whole,
+)
+from course.grading.classroom.intake import Handin, collect
 from course.grading.classroom.journal import Journal, Record
-from course.grading.classroom.plan import Plan
+from course.grading.classroom.marks import (
+    CHANGES,
+    CHANGES_HEADER,
+    Attempts,
+    Entry,
+    gradebook,
+)
+from course.grading.classroom.people import folded, near, read_groups, read_names
+from course.grading.classroom.plan import Plan, handed_in, wanted
 from course.grading.classroom.preflight import PreflightError, preflight
-from course.grading.classroom.similarity import Pair, alike
+from course.grading.results import Status, SubmissionResult
 from course.grading.sandbox import wall
-from course.grading.submission import TESTS, Submission, exercises
+from course.grading.submission import TESTS
 
 Say = Callable[[str], None]
-
-
-class ClassroomError(Exception):
-    """Something about the call is wrong; the text says what, and the way out."""
+REPORT = "report.html"
+SHOWN = 20
+"""Names that one line of the terminal lists."""
 
 
 @dataclass(frozen=True)
 class Options:
     """What the command line asked for."""
 
-    folders: list[Path]
+    folders: tuple[Path, ...]
     out: Path
-    exercises: list[str]
+    exercises: tuple[str, ...] = ()
     tests: Path = TESTS
     isolation: str | None = None
     workers: int = 0
     scheduler: str | None = None
-    lateness: gradebook.Lateness | None = None
+    due: str | None = None
+    late: str = "10%/day"
+    grace: str = "15m"
     times: Path | None = None
+    attempts: Attempts | None = None
+    names: Path | None = None
+    groups: Path | None = None
     roster: Path | None = None
     column: str | None = None
     force: bool = False
+    regrade: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Task:
+    """A hand-in and the key of its record."""
+
+    handin: Handin
+    key: str
+    digest: str
+
+
+@dataclass
+class Call:
+    """One call of ``course grade``, with what its steps found."""
+
+    options: Options
+    say: Say
+    progress: Say
+    journal: Journal
+    book: Book
+    sheet: roster.Roster | None
+    handins: list[Handin] = field(default_factory=list)
+    tasks: list[Task] = field(default_factory=list)
+    protection: tuple[str, ...] = ()
 
 
 def grade(options: Options, say: Say, progress: Say) -> int:
     """Grade everything and write the gradebook; return 1 if something could not be graded.
 
     ``say`` gets lines to keep, ``progress`` a line that the next one may replace. Raises
-    ``ClassroomError`` before anything is graded.
+    ``ClassroomError``; if that is before the first mark, nothing was written.
     """
-    # Everything that can be wrong about the call is found before the first minute is spent.
-    _known(options)
-    roster = gradebook.read_roster(options.roster, options.column) if options.roster else None
-    times = gradebook.read_times(options.times) if options.times else {}
-    if options.lateness and not times:
-        raise ClassroomError(
-            "--due needs --times, a CSV file with the columns student and submitted: the dates of "
-            "unpacked files say nothing."
-        )
-    with tempfile.TemporaryDirectory(prefix="handed-in-", ignore_cleanup_errors=True) as unpacked:
-        handins = collect(options.folders, Path(unpacked))
-        if not handins:
+    asked = wanted(options.exercises, options.tests)
+    sheet = roster.read_roster(options.roster, options.column) if options.roster else None
+    with (
+        tempfile.TemporaryDirectory(prefix="handed-in-", ignore_cleanup_errors=True) as unpacked,
+        Journal(options.out) as journal,
+    ):
+        book = _updated(books.read_book(options.out), options, asked)
+        book.rules(options.out)  # a line of changes.csv that cannot be read is told now
+        for problem in journal.problems:
+            say(f"WARNING: {problem}")
+        call = Call(options, say, progress, journal, book, sheet)
+        call.handins = collect(options.folders, Path(unpacked))
+        if not call.handins:
             raise ClassroomError(f"There is nothing in {', '.join(map(str, options.folders))}.")
-        plan, protection = _prepare(options, handins, say)
-        options.out.mkdir(parents=True, exist_ok=True)
-        journal = Journal(options.out / "results.jsonl", plan, force=options.force)
-        keys = [journal.key(handin) for handin in handins]
-        before = sum(key in journal.records for key in keys)
-        if before:
-            say(f"{before} of {len(handins)} are graded already; --force grades them again.")
-        begun = time.monotonic()
-        counts: dict[str, int] = {}
-        workers = options.workers or (os.cpu_count() or 1) + 2
-        fresh = run(handins, plan, journal, workers=workers, scheduler=options.scheduler)
-        for done, record in enumerate(fresh, 1):
-            counts[record["status"]] = counts.get(record["status"], 0) + 1
-            _, score = gradebook.with_penalty(record, options.lateness, times)
-            say(
-                "{student:24} {points:>9}  {seconds:>8}  {status:12} {about}".format(
-                    **report.line(record, score)
-                )[:200].rstrip()
-            )
-            states = ", ".join(f"{status} {count}" for status, count in counts.items())
-            progress(f"{rate(done, len(handins) - before, begun)}, {states}")
-        records = [journal.records[key] for key in keys]
-        pairs = _pairs(handins, plan)
-        late = options.lateness
-        marks = {each["key"]: gradebook.with_penalty(each, late, times) for each in records}
-        _write(options.out, records, marks, pairs, protection)
-        if roster:
-            _fill(options, roster, records, marks, say)
-    seconds = time.monotonic() - begun
-    graded = len(records) - before
-    speed = graded / max(seconds, 0.001)
-    say(f"{graded} graded in {seconds:.1f} s ({speed:.1f}/s), {workers} workers")
-    failed = [record for record in records if record["status"] == "grader-error"]
-    for record in failed:
-        say(f"NOT graded: {printable(record['student'])}: {printable(record['note'])}")
-    if pairs:
-        say(f"{len(pairs)} pairs look alike; see the report. Nothing was deducted.")
-    say(f"wrote {', '.join(sorted(path.name for path in options.out.iterdir()))} in {options.out}")
-    return 1 if failed else 0
+        _arrivals(call)
+        plan = _plan(call)
+        todo = _todo(call, plan)
+        if todo:
+            _grade(call, plan, todo)
+        keys: dict[str, list[str]] = {}
+        for task in call.tasks:
+            keys.setdefault(task.handin.origin.who, []).append(task.key)
+        journal.settle(keys)
+        books.write_book(options.out, call.book)
+        entries = write_all(options.out, journal.current(), call.book, say)
+        if sheet:
+            _fill(options.out, sheet, entries, say)
+        return _ending(call, entries)
 
 
-def _known(options: Options) -> None:
-    having = exercises(options.tests)
-    if not having:
+def show(folder: Path, say: Say) -> Path:
+    """Write the files of a graded folder anew, with ``changes.csv``; return the page's path.
+
+    Raises ``ClassroomError`` if nothing was graded there.
+    """
+    if not (folder / "results.jsonl").exists():
+        raise ClassroomError(f"{folder} holds no results.jsonl: nothing was graded there.")
+    with Journal(folder) as journal:
+        for problem in journal.problems:
+            say(f"WARNING: {problem}")
+        write_all(folder, journal.current(), books.read_book(folder), say)
+    return folder / REPORT
+
+
+def write_all(out: Path, records: list[Record], book: Book, say: Say) -> list[Entry]:
+    """Write all files of a gradebook but the LMS's, and return the students' lines."""
+    entries, warnings = gradebook(records, book.rules(out))
+    different = [
+        entry.name
+        for entry in entries
+        if entry.record.exercises
+        and {each.exercise for each in entry.record.exercises} != set(book.exercises)
+    ]
+    if different:
+        warnings.append(f"Graded for other exercises than the rest: {_listed(different)}.")
+    if not (out / CHANGES).exists():
+        write_whole(out / CHANGES, table_text(CHANGES_HEADER, []))
+    texts = gallery.read(out, records)
+    groups = gallery.groups(entries, texts, book.exercises)
+    exports.write_grades(out / "grades.csv", entries)
+    exports.write_feedback(out / "feedback", entries)
+    exports.write_gradescope(out / "gradescope", entries)
+    exports.write_junit(out / "junit.xml", entries)
+    report.write_report(out / REPORT, entries, groups, texts, book, warnings)
+    for warning in warnings:
+        say(f"WARNING: {warning}")
+    if groups:
+        say(f"{len(groups)} groups look alike; see {REPORT}. Nothing was deducted.")
+    return entries
+
+
+def _updated(book: Book, options: Options, asked: list[str]) -> Book:
+    """Return the settings with what this call says; what it does not say stays."""
+    if options.due and options.due.casefold() == "never":
+        book = replace(book, lateness=None)
+    elif options.due:
+        book = replace(book, lateness=lateness.lateness(options.due, options.late, options.grace))
+    if options.times:
+        book = replace(book, times={**book.times, **lateness.read_times(options.times)})
+    if options.names:
+        book = replace(book, names={**book.names, **read_names(options.names)})
+    if options.groups:
+        book = replace(book, groups={**book.groups, **read_groups(options.groups)})
+    return replace(
+        book,
+        exercises=tuple(sorted({*book.exercises, *asked})),
+        attempts=options.attempts or book.attempts,
+    )
+
+
+def _arrivals(call: Call) -> None:
+    """Take in when the hand-ins came, and say of whom that is not known."""
+    rule = call.book.lateness
+    if rule is None:
+        return
+    origins = [handin.origin for handin in call.handins]
+    if call.sheet:
+        found = roster.times(call.sheet, origins, rule.due.tzinfo)
+        call.book = replace(call.book, arrived={**call.book.arrived, **found})
+    known = {*call.book.arrived, *(o.who for o in origins if o.submitted or o.late)}
+    if not known and not call.book.times:
         raise ClassroomError(
-            f"There are no tests in {options.tests}; there they lie in dayNN/lesson/test_lesson.py."
+            "--due needs the times of the hand-ins, which the dates of unpacked files do not say: "
+            "Moodle's worksheet (--roster), Gradescope's export, or a CSV file with the columns "
+            "student and submitted (--times)."
         )
-    for each in options.exercises:
-        if each not in having:
-            raise ClassroomError(f"There are no tests for {each}. There are: {', '.join(having)}.")
 
 
-def _prepare(options: Options, handins: list[Handin], say: Say) -> tuple[Plan, list[str]]:
-    """Choose the wall, say what protects, and try it before the first submission."""
-    limits = wall.Limits()
+def _plan(call: Call) -> Plan:
+    """Choose the wall and say what protects."""
+    options, limits = call.options, wall.Limits()
     try:
         barrier = wall.choose(options.isolation, limits, (options.tests,))
     except wall.WallError as error:
         raise ClassroomError(str(error)) from None
-    plan = plan_for(handins, options.exercises, options.tests, barrier.isolation, limits)
-    if not plan.exercises:
+    paths = [handin.path for handin in call.handins if handin.path is not None]
+    found = handed_in(paths, options.tests)
+    if not call.book.exercises:
+        call.book = replace(call.book, exercises=tuple(found))
+    exercises = call.book.exercises
+    if not exercises:
         raise ClassroomError(
-            "Nothing handed in holds an exercise where the repository has it "
-            f"(such as day01/custom_converter/{EXERCISE}); single files need --exercise."
+            "Nothing handed in holds an exercise where the repository has it (such as "
+            f"day01/custom_converter/{EXERCISE}). If the hand-ins are single files, say --exercise."
         )
     protection = [f"isolation {barrier.isolation}: {', '.join(barrier.layers)}"]
     if barrier.isolation != "strong":
@@ -135,66 +231,215 @@ def _prepare(options: Options, handins: list[Handin], say: Say) -> tuple[Plan, l
             "WARNING: submissions can read this machine's files, the tests among them, and use the "
             "network. Grade untrusted work with --isolation strong (Linux, bubblewrap)."
         )
-    say(f"{len(handins)} submissions, {len(plan.exercises)} exercises")
+    call.say(f"{len(call.handins)} submissions, {len(exercises)} exercises")
+    if extra := [each for each in found if each not in exercises]:
+        call.say(f"Not graded, since no call asked for it: {_listed(extra)} (--exercise adds it).")
     for each in protection:
-        say(each)
-    try:
-        found = preflight(plan)
-    except PreflightError as error:
-        raise ClassroomError(f"Nothing was graded. {error}") from None
-    for each in found:
-        say(f"preflight: {each}")
-    return plan, [*protection, *found]
+        call.say(each)
+    call.protection = tuple(protection)
+    return Plan(exercises, options.tests, barrier.isolation, limits)
 
 
-def _pairs(handins: list[Handin], plan: Plan) -> list[Pair]:
-    """Compare what was handed in for each exercise."""
-    pairs: list[Pair] = []
-    for exercise in plan.exercises:
-        files = []
-        for handin in handins:
-            if handin.path is not None:
-                submission = Submission(handin.path)
-                file = submission.file(exercise)
-                submission.close()
-                if file is not None:
-                    files.append((handin.student, file))
-        pairs += alike(exercise, files, ROOT / exercise / EXERCISE)
-    return pairs
+def _todo(call: Call, plan: Plan) -> list[Task]:
+    """Return what is not graded yet, or is to be graded again."""
+    of_plan = plan.digest()
+    call.tasks = []
+    for handin in call.handins:
+        try:
+            digest = gallery.digest(handin, plan.exercises)
+        except Exception as error:  # noqa: BLE001 (one stranger's files never stop the class)
+            problem = f"It cannot be read: {type(error).__name__}."
+            handin, digest = replace(handin, path=None, problem=problem), ""
+        origin = handin.origin
+        text = f"{origin.who}\0{origin.attempt}\0{handin.problem}\0{digest}\0{of_plan}"
+        key = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+        call.tasks.append(Task(handin, key, digest))
+    again = _again(call)
+    todo = [
+        task
+        for task in call.tasks
+        if task.handin.origin.who in again or not call.journal.has(task.key)
+    ]
+    if len(todo) < len(call.tasks):
+        call.say(
+            f"{len(call.tasks) - len(todo)} of {len(call.tasks)} are graded already; --regrade "
+            "STUDENT grades one again, --force all of these."
+        )
+    return todo
 
 
-def _write(
-    out: Path,
-    records: list[Record],
-    marks: dict[str, tuple[float, float | None]],
-    pairs: list[Pair],
-    protection: list[str],
-) -> None:
-    gradebook.write_grades(out / "grades.csv", records, marks)
-    gradebook.write_feedback(out / "feedback", records, marks)
-    gradebook.write_gradescope(out / "gradescope", records, marks)
-    gradebook.write_junit(out / "junit.xml", records)
-    report.write_report(out / "report.html", records, marks, pairs, protection)
+def _again(call: Call) -> set[str]:
+    """Return the ``who`` of those that ``--regrade`` or ``--force`` names."""
+    origins = [handin.origin for handin in call.handins]
+    if call.options.force:
+        return {origin.who for origin in origins}
+    rules = replace(call.book.rules(call.options.out), changes=())
+    behind = rules.people.of(origins)
+    index: dict[str, set[str]] = {}
+    for origin in origins:
+        people = (person.name for person in behind[origin])
+        for name in (origin.who, origin.student, *origin.names, *origin.numbers, *people):
+            index.setdefault(folded(name), set()).add(origin.who)
+    found: set[str] = set()
+    for name in call.options.regrade:
+        hits = index.get(folded(name), set())
+        if len(hits) != 1:
+            several = f"is the name of {len(hits)} hand-ins: {_listed(sorted(hits))}"
+            why = several if hits else "has no hand-in in the folders given"
+            raise ClassroomError(f"--regrade: {printable(name)} {why}.{near(folded(name), index)}")
+        found |= hits
+    return found
 
 
-def _fill(
-    options: Options,
-    roster: gradebook.Roster,
-    records: list[Record],
-    marks: dict[str, tuple[float, float | None]],
-    say: Say,
-) -> None:
+def _grade(call: Call, plan: Plan, todo: list[Task]) -> None:
+    """Try the tests and the wall, then grade; each result is written as soon as it is known."""
+    options = call.options
+    workers = min(options.workers or (os.cpu_count() or 1) + 2, len(todo))
+    with tempfile.TemporaryDirectory() as empty:
+        paths = [task.handin.path or Path(empty) for task in todo]
+        for task in todo:
+            gallery.keep(options.out, task.key, task.handin, plan.exercises)
+        with Pool(plan, 0 if options.scheduler else workers) as pool:
+            try:
+                found = preflight(plan)
+            except PreflightError as error:
+                raise ClassroomError(f"Nothing was graded. {error}") from None
+            for each in found:
+                call.say(f"preflight: {each}")
+            call.book = replace(call.book, protection=(*call.protection, *found))
+            begun = time.monotonic()
+            if options.scheduler:
+                answers = on_cluster(paths, plan, options.scheduler)
+            else:
+                answers = pool.grade(paths)
+            counts: Counter[str] = Counter()
+            for done, (place, result) in enumerate(answers, 1):
+                record = finished(todo[place], result)
+                call.journal.add(record)
+                counts[record.status] += 1
+                call.say(line(record))
+                states = ", ".join(f"{status} {count}" for status, count in counts.items())
+                call.progress(f"{rate(done, len(todo), time.monotonic() - begun)}, {states}")
+    seconds = max(time.monotonic() - begun, 0.001)
+    call.say(
+        f"{len(todo)} graded in {seconds:.1f} s ({len(todo) / seconds:.1f}/s), {workers} workers"
+    )
+
+
+def finished(task: Task, result: SubmissionResult) -> Record:
+    """Make the journal's record out of what a judge said about one hand-in."""
+    parts, handin = result.exercises, task.handin
+    statuses = {part.status for part in parts}
+    order = (
+        Status.GRADER_ERROR,
+        Status.PARTIAL,
+        Status.IMPORT_ERROR,
+        Status.GRADED,
+        Status.MISSING,
+    )
+    status = next((each for each in order if each in statuses), Status.GRADER_ERROR)
+    scores = [part.score for part in parts if part.score is not None]
+    is_failed = status is Status.GRADER_ERROR
+    return Record(
+        key=task.key,
+        origin=handin.origin,
+        status=status,
+        score=None if is_failed else round(sum(scores), 3),
+        possible=round(sum(part.possible for part in parts), 3),
+        seconds=result.seconds,
+        note=handin.problem or result.note,
+        notes=handin.notes,
+        exercises=parts,
+        digest=task.digest,
+        when=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def line(record: Record) -> str:
+    """Return the one line about a hand-in that the terminal shows."""
+    failures = (test for each in record.exercises for test in each.failures)
+    about = record.note or next(
+        (f"{test.name}: {first_line(test.message)}" for test in failures), ""
+    )
+    points = f"{exports.number(record.score) or '-'}/{record.possible:g}"
+    name = printable(record.origin.student)
+    about = printable(about, TEXT_LENGTH) if about else ""
+    seconds = f"{record.seconds:.2f} s"
+    return f"{name:24} {points:>9}  {seconds:>8}  {record.status:12} {about}"[:200].rstrip()
+
+
+def first_line(message: str) -> str:
+    """Return the first line of a message that says something."""
+    return next((each.strip() for each in message.splitlines() if each.strip()), "")
+
+
+def rate(done: int, total: int, seconds: float) -> str:
+    """Return progress in words: ``37/120, 12.4/s, 7 s left``."""
+    speed = done / max(seconds, 0.001)
+    return f"{done}/{total}, {speed:.1f}/s, {(total - done) / speed:.0f} s left"
+
+
+def _fill(out: Path, sheet: roster.Roster, entries: list[Entry], say: Say) -> None:
     """Fill the LMS's export, and say who is in one list and not in the other."""
-    found = gradebook.match(roster, records)
-    target = options.out / f"{roster.kind}.csv"
-    gradebook.write_roster(target, roster, gradebook.fill(roster, found, marks))
-    known = {record["key"] for record in found.values()}
-    strangers = [printable(r["student"]) for r in records if r["key"] not in known]
-    say(f"{target.name}: {len(found)} of {len(roster.rows)} rows filled")
+    found = roster.match(sheet, entries)
+    target = out / f"{sheet.kind}.csv"
+    roster.write_roster(target, sheet, roster.fill(sheet, found))
+    known = {entry.key for entry in found.values()}
+    strangers = [entry.name for entry in entries if entry.key not in known]
+    say(f"{target.name}: {len(found)} of {len(sheet.table.rows)} rows filled")
     if strangers:
-        say(f"not in the roster: {', '.join(strangers[:20])}")
+        say(f"WARNING: not in the roster, or not sure who: {_listed(strangers)}")
 
 
-def parse_lateness(due: str | None, late: str, grace: str) -> gradebook.Lateness | None:
-    """Read the three options about late work; None without ``--due``."""
-    return gradebook.lateness(due, late, grace) if due else None
+def _ending(call: Call, entries: list[Entry]) -> int:
+    """Say what needs a look and what was written; return the exit code."""
+    say, rules = call.say, call.book.rules(call.options.out)
+    if rules.lateness:
+        for warning in late_warnings(entries, call.book):
+            say(f"WARNING: {warning}")
+    failed = [entry for entry in entries if entry.mark.score is None]
+    for entry in failed:
+        say(f"NOT graded: {entry.name}: {printable(entry.record.note, TEXT_LENGTH)}")
+    for entry in entries:
+        for change in entry.mark.changes:
+            say(f"changed by hand: {entry.name}: {change.text()}")
+    out = call.options.out
+    names = sorted(path.name for path in out.iterdir() if not path.name.startswith("."))
+    say(f"wrote {', '.join(names)} in {out}")
+    return 1 if failed else 0
+
+
+def late_warnings(entries: Iterable[Entry], book: Book) -> list[str]:
+    """Return what is odd about the times: names that no one has, students without a time."""
+    warnings = []
+    names: set[str] = set()
+    timeless = []
+    for entry in entries:
+        origin = entry.record.origin
+        own = (entry.name, origin.student, *origin.names, *origin.numbers)
+        names.update(own)
+        has_time = (
+            origin.submitted
+            or origin.who in book.arrived
+            or any(folded(name) in book.times for name in own)
+        )
+        if entry.record.status is Status.MISSING or has_time:
+            continue
+        if origin.late:
+            warnings.append(
+                f"{entry.name}: Canvas says late, without a time; counted as one day. --times "
+                "says more."
+            )
+        else:
+            timeless.append(entry.name)
+    if unknown := lateness.unknown(book.times, names):
+        warnings.append(f"--times names students without a hand-in: {_listed(unknown)}.")
+    if timeless:
+        warnings.append(f"No time is known, so nothing is taken off: {_listed(timeless)}.")
+    return warnings
+
+
+def _listed(names: Iterable[str]) -> str:
+    every = [printable(name) for name in names]
+    more = f" and {len(every) - SHOWN} more" if len(every) > SHOWN else ""
+    return ", ".join(every[:SHOWN]) + more
