@@ -4,7 +4,10 @@ The solution, the starter and the wrong answers of all exercises are graded as s
 submission holds one answer to each exercise, so there are few submissions.
 """
 
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 
 import pytest
@@ -17,6 +20,7 @@ from course.grading.sandbox import wall
 from course.grading.submission import TESTS, exercises
 from tests.exercises import patches
 from tests.exercises.completeness import missing
+from tests.exercises.day04.login import lockers
 
 EXERCISES = exercises()
 
@@ -245,3 +249,27 @@ def test_a_patch_may_be_what_git_writes(copied):
         "diff --git solution.py solution.py\nindex 83db48f..bf269f4 100644\n--- solution.py",
     )
     assert missing(NAME, copied) == []
+
+
+def test_every_way_to_write_the_right_locker_keeps_its_promises(tmp_path):
+    tests = patches.solution("day04/login").read_text("utf-8")
+    use = "from day04.login.exercise_app import create_app\n"
+    assert use in tests
+    ways = max(map(len, lockers.SAME.values()))
+    texts = [
+        lockers.replaced({old: new[min(way, len(new) - 1)] for old, new in lockers.SAME.items()})
+        for way in range(ways)
+    ]
+    for number, right in enumerate([*texts, lockers.OTHER]):
+        app = lockers.written_anew(right)
+        text = f"{app}\n\n{tests.replace(use, '')}"
+        (tmp_path / f"test_{number}.py").write_text(text, "utf-8")
+    options = ["-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, "-c", os.devnull]
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, tmp_path],
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout
