@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from course.catalogue import ROOT
 from course.grading.results import SubmissionResult
@@ -45,10 +45,12 @@ class JudgeProcess:
         self.limits = limits or Limits()
         self._process: subprocess.Popen[str] | None = None
 
-    def __enter__(self) -> JudgeProcess:
+    def __enter__(self) -> Self:
+        """Give the judge itself; the process starts when it is needed."""
         return self
 
     def __exit__(self, *_: object) -> None:
+        """End the process."""
         self.close()
 
     def start(self) -> None:

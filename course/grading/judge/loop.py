@@ -28,13 +28,14 @@ from course.grading.results import (
     TestResult,
 )
 from course.grading.sandbox import wall
+from course.grading.sandbox.launch import Launcher
 
 
 class Judge:
     """A plugin whose test loop runs once for each submission that is named to it."""
 
-    def __init__(self, barrier: wall.Wall, tasks: IO[str], results: IO[str]) -> None:
-        self.wall = barrier
+    def __init__(self, launcher: Launcher, tasks: IO[str], results: IO[str]) -> None:
+        self.launcher = launcher
         self.tasks = tasks
         self.results = results
         self.tally = plugin.Tally()
@@ -67,7 +68,7 @@ class Judge:
             exercise = submission.of_test(item.path)
             if exercise in wanted:
                 found.setdefault(exercise, []).append(item)
-        subject = plugin.Subject(path, self.wall)
+        subject = plugin.Subject(path, self.launcher)
         session.config.stash[plugin.SUBJECT] = subject
         try:
             results = [self._exercise(name, items, subject) for name, items in found.items()]
@@ -80,8 +81,8 @@ class Judge:
         self, exercise: str, items: list[pytest.Item], subject: plugin.Subject
     ) -> ExerciseResult:
         self.tally = plugin.Tally()
-        subject.box.strikes = 0  # a loop in one exercise says nothing of the next
         handed_in = subject.submission.file(exercise) is not None
+        laid_out = subject.lay_out(exercise)
         if handed_in:
             for item, following in zip(items, [*items[1:], None], strict=True):
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -94,6 +95,8 @@ class Judge:
             score=None if status is Status.GRADER_ERROR else score,
             possible=round(sum(plugin.points_of(item) for item in items), 3),
             tests=tests,
+            files=laid_out.own,
+            notes=laid_out.notes,
         )
 
     def _write(self, record: Mapping[str, object]) -> None:
@@ -120,14 +123,18 @@ def main() -> int:
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     os.dup2(0, 1)
     tests = Path(options["tests"])
-    barrier = wall.choose(options["isolation"], wall.Limits(**options["limits"]), (tests,))
+    barrier = wall.build(options["isolation"], wall.Limits(**options["limits"]), (tests,))
+    exercises = options["exercises"]
+    launcher = Launcher(barrier, submission.packages(exercises), submission.lessons(exercises))
+    launcher.start()  # it gets ready while the tests are collected
     words = ["-p", "no:cacheprovider", "-p", "no:terminal"]
     # These two collect all garbage after each test, looking for faults that an app behind the wall
     # cannot have here.
     words += ["-p", "no:unraisableexception", "-p", "no:threadexception"]
     words += ["--import-mode=importlib", "--rootdir", str(tests), "-c", os.devnull, "--capture=sys"]
-    words += [str(tests / exercise) for exercise in options["exercises"]]
-    code = pytest.main(words, plugins=[plugin, Judge(barrier, tasks, results)])
+    words += [str(tests / exercise) for exercise in exercises]
+    code = pytest.main(words, plugins=[plugin, Judge(launcher, tasks, results)])
+    launcher.close()
     # That a submission fails a test is no failure of the judge.
     return 0 if code in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED} else int(code)
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import time
+import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -23,9 +24,13 @@ from course.catalogue import EXERCISE
 from course.grading import submission
 from course.grading.results import Kind, Outcome, TestResult
 from course.grading.sandbox import wall
-from course.grading.sandbox.box import Box, at_most
+from course.grading.sandbox.box import Box, Budget, Order
 from course.grading.sandbox.faults import AppFaultError, BoxError, failure_text, readable
+from course.grading.sandbox.launch import Launcher
 from course.grading.sandbox.remote import RemoteApp, RemoteClient
+
+START_AND_END = 2
+"""Seconds that a test may take beyond the time that the box keeps to by itself."""
 
 MARKERS = (
     "points(n): what the test is worth, all its cases together",
@@ -36,24 +41,45 @@ MARKERS = (
 
 
 class Subject:
-    """The submission under test, and the box it runs in."""
+    """The submission under test, and the boxes it runs in: tests that are secret have their own.
 
-    def __init__(self, path: Path, barrier: wall.Wall) -> None:
+    So what they send can never appear in what is shown of the others.
+    """
+
+    def __init__(self, path: Path, launcher: Launcher) -> None:
         self.submission = submission.Submission(path)
-        self.box = Box(barrier, self.submission.stage)
-        self.wall = barrier
-        self._ends: dict[str, float] = {}
+        self.launcher = launcher
+        self._boxes: dict[bool, Box] = {}
+        self._budgets: dict[str, Budget] = {}
+        self._laid_out: dict[str, submission.LaidOut] = {}
 
-    def seconds_left(self, exercise: str) -> float:
-        """Return how long the tests of an exercise may still take, and tell the box."""
-        now = time.monotonic()
-        self.box.until = self._ends.setdefault(exercise, now + self.wall.limits.submission_seconds)
-        return self.box.until - now
+    def lay_out(self, exercise: str) -> submission.LaidOut:
+        """Return the submission's files for an exercise."""
+        if exercise not in self._laid_out:
+            self._laid_out[exercise] = self.submission.lay_out(exercise)
+        return self._laid_out[exercise]
+
+    def budget(self, exercise: str) -> Budget:
+        """Return what the tests of an exercise may still take."""
+        return self._budgets.setdefault(exercise, Budget(self.launcher.wall.limits))
+
+    def box(self, item: pytest.Item) -> Box:
+        """Return the box for a test."""
+        box = self._boxes.setdefault(is_secret(item), Box(self.launcher))
+        box.budget = self.budget(submission.of_test(item.path))
+        return box
 
     def close(self) -> None:
-        """End the box and remove the copies."""
-        self.box.close()
-        self.submission.close()
+        """End the boxes."""
+        for box in self._boxes.values():
+            box.close()
+
+
+def is_secret(item: pytest.Item) -> bool:
+    """Tell whether students do not hold the test: it is hidden, or not one that is shipped."""
+    return item.get_closest_marker("hidden") is not None or not item.path.is_relative_to(
+        submission.TESTS
+    )
 
 
 SUBJECT = pytest.StashKey[Subject]()
@@ -88,22 +114,27 @@ def pytest_configure(config: pytest.Config) -> None:
         barrier = wall.choose(config.getoption("isolation"), wall.Limits(), tests)
     except wall.WallError as error:
         raise pytest.UsageError(str(error)) from None
-    config.stash[SUBJECT] = Subject(path.absolute(), barrier)
+    having = submission.exercises()
+    launcher = Launcher(barrier, submission.packages(having), submission.lessons(having))
+    launcher.start()
+    config.stash[SUBJECT] = Subject(path.absolute(), launcher)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave nothing behind."""
     if subject := config.stash.get(SUBJECT, None):
         subject.close()
+        subject.launcher.close()
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say what is graded and what protects."""
     if subject := config.stash.get(SUBJECT, None):
-        barrier = subject.wall
+        barrier = subject.launcher.wall
         return [
             f"submission: {subject.submission.path}",
             f"isolation: {barrier.isolation} ({'; '.join(barrier.layers)})",
+            f"start: {subject.launcher.describe()}",
         ]
     if config.getoption("submission", default=None) is None and any(
         "exercises" in argument for argument in config.args
@@ -165,6 +196,8 @@ def start(request: pytest.FixtureRequest) -> Iterator[Callable[..., RemoteClient
     """
     subject = request.config.stash[SUBJECT]
     exercise = submission.of_test(request.node.path)
+    box = subject.box(request.node)
+    before = 0
 
     def run(
         config: dict[str, Any] | None = None,
@@ -174,21 +207,24 @@ def start(request: pytest.FixtureRequest) -> Iterator[Callable[..., RemoteClient
         app: bool = True,
         imported: bool = True,
     ) -> RemoteClient:
-        folder = subject.submission.lay_out(exercise)
-        order = {
-            "module": f"{exercise.replace('/', '.')}.exercise",
-            "folder": folder,
-            "config": config,
-            "keep": keep,
-            "files": files or {},
-            "app": app,
-            "imported": imported,
-        }
-        subject.box.start(order)
-        return RemoteClient(RemoteApp(subject.box))
+        nonlocal before
+        is_plain = config is None and not keep and not files and app and imported
+        order = Order(
+            exercise,
+            subject.lay_out(exercise).files,
+            config=config,
+            keep=keep,
+            extra=files or {},
+            app=app,
+            imported=imported,
+            shared=is_plain and before == 0 and not is_secret(request.node),
+        )
+        before += 1
+        box.start(order)
+        return RemoteClient(RemoteApp(box))
 
     yield run
-    subject.box.end()
+    box.end()
 
 
 @pytest.fixture
@@ -206,14 +242,15 @@ def new_client(client: RemoteClient) -> Callable[[], RemoteClient]:
 @pytest.fixture
 def call(start: Callable[..., RemoteClient], request: pytest.FixtureRequest) -> Callable[..., Any]:
     """Give a function that calls one of the submission's functions with JSON values."""
-    box = request.config.stash[SUBJECT].box
+    box = request.config.stash[SUBJECT].box(request.node)
     start(app=False)
 
     def run(function: str, *args: Any) -> Any:
         box.sent = f"{function}({', '.join(map(repr, args))})"
         head, _ = box.ask({"call": function, "args": list(args)})
         if "raised" in head:
-            raise AppFaultError(Kind.RAISED, f"{box.sent} raised {failure_text(head['raised'])}")
+            text = f"{box.sent} raised {failure_text(head['raised'])}"
+            raise AppFaultError(Kind.RAISED, text)
         return head.get("value")
 
     return run
@@ -228,7 +265,7 @@ def run_pytest(
     ``files`` maps paths (``day04/login/app.py``) to texts that are put beside it first. Returns
     ``code`` (pytest's exit code), ``passed``, ``failed`` and ``text``, the failures.
     """
-    box = request.config.stash[SUBJECT].box
+    box = request.config.stash[SUBJECT].box(request.node)
     exercise = submission.of_test(request.node.path)
 
     def run(files: dict[str, str]) -> dict[str, Any]:
@@ -285,7 +322,8 @@ def _in_time(item: pytest.Item) -> contextlib.AbstractContextManager[None]:
     if subject is None:
         return contextlib.nullcontext()
     # A little more than the box keeps to by itself, and never nothing.
-    return at_most(max(subject.seconds_left(submission.of_test(item.path)), 0) + 2)
+    budget = subject.budget(submission.of_test(item.path))
+    return at_most(max(budget.seconds_left(), 0) + START_AND_END)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -347,8 +385,33 @@ def _is_ours(error: BaseException) -> bool:
 
 
 def _with_place(text: str, item: pytest.Item) -> str:
-    output = item.config.stash[SUBJECT].box.output().partition("Timeout (")[0].strip()
+    # What faulthandler printed was read for the place.
+    output = item.config.stash[SUBJECT].box(item).output().partition("Timeout (")[0].strip()
     return f"{text}\n\nThe app printed:\n{output[-1500:]}" if output else text
+
+
+@contextlib.contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """End what runs meanwhile with an ``AppFaultError`` after that time, where the system can.
+
+    A submission's response can make a test search or compare for ever; the limits of its own
+    process do not hold there.
+    """
+    if not hasattr(signal, "setitimer") or threading.current_thread() != threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        text = "With what the app answered, the test did not end in time."
+        raise AppFaultError(Kind.TIME, text)
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 class Tally:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
 import unicodedata
-from typing import Any
+from collections.abc import Iterable, Mapping
 
+from course.catalogue import EXERCISE
 from course.grading.results import Kind
+from course.grading.sandbox.wire import Code
 
 MESSAGE = 4000
 """Characters of a test's message that are kept."""
@@ -16,8 +19,10 @@ MESSAGE = 4000
 class AppFaultError(Exception):
     """The submission's app did not do its part: ``kind`` for machines, the text for people."""
 
-    def __init__(self, kind: Kind, text: str) -> None:
+    def __init__(self, kind: Kind, text: str, *, late: bool = False) -> None:
         self.kind = kind
+        self.late = late
+        """Whether time ran out; too much of it ends the exercise."""
         super().__init__(text)
 
 
@@ -37,36 +42,85 @@ def readable(text: str) -> str:
     )
 
 
-def failure_text(raised: Any) -> str:
+def failure_text(raised: object) -> str:
     """Say in plain words what a submission raised, with its file and line."""
-    if not isinstance(raised, dict):
+    if not isinstance(raised, Mapping):
         return "The app failed, and said nothing that can be read."
     kind, message = str(raised.get("type"))[:100], str(raised.get("message"))[:500]
     place = f" ({raised['file']}:{raised.get('line')})" if raised.get("file") else ""
     module = raised.get("module")
-    if kind in {"ModuleNotFoundError", "ImportError"} and module:
-        if kind == "ModuleNotFoundError":
-            return (
-                f"The package {module!r} is not installed{place}. Exercises need only what the "
-                "course installs: look for a spelling mistake in the import."
-            )
-        return f"The import does not work: {message}{place}"
-    if kind in {"SyntaxError", "IndentationError", "TabError"}:
-        return f"Python cannot read the file{place}: {message}"
-    if kind == "SystemExit":
-        return f"The file ends the program with exit({message}){place}."
-    if kind == "AttributeError" and "neither" in message:
+    if raised.get("code") == Code.NO_APP:
         return (
             "The file has no app: it must define `app = Flask(__name__)`, or a function "
             "`create_app` that returns one."
         )
+    if raised.get("code") == Code.STARTS_SERVER:
+        return (
+            f"The file starts a server while it is imported{place}. Remove the call of "
+            '`app.run()`, or put it below `if __name__ == "__main__":`.'
+        )
+    match kind:
+        case "ModuleNotFoundError" if module:
+            return (
+                f"The package {module!r} is not installed{place}. Exercises need only what the "
+                "course installs: look for a spelling mistake in the import."
+            )
+        case "ImportError" if module:
+            # Python names the file of the package, which is a path of this machine.
+            message = re.sub(r" \([^()]*[/\\][^()]*\)$", "", message)
+            return f"The import does not work: {message}{place}"
+        case "SyntaxError" | "IndentationError" | "TabError":
+            return f"Python cannot read the file{place}: {message}"
+        case "SystemExit":
+            return f"The file ends the program with exit({message}){place}."
+        case "EOFError" if "EOF when reading a line" in message:
+            return f"The file waits for input(){place}: take the value from the request instead."
     return f"{kind}: {message}{place}"
 
 
+def exception_text(line: str, place: str, files: Mapping[str, bytes]) -> str:
+    """Say in plain words what an app logged: ``line`` is the last one of a traceback."""
+    view = re.search(r"view function for '(?:[\w.]+\.)?(\w+)' did not return a valid", line)
+    if view is None:
+        return f"{line}{place}"
+    place = place_of_function(view[1], files)
+    if "returned None" in line:
+        return f"the view {view[1]} returns None{place}: is a `return` missing?"
+    found = re.search(r"it was an? (\w+)", line)
+    what = f"a value of the type {found[1]}" if found else "what is no response"
+    return f"the view {view[1]} returns {what}{place}: expected text, a dict, a list or a tuple."
+
+
+def place_of_function(name: str, files: Mapping[str, bytes]) -> str:
+    """Return `` (exercise.py:12)`` for the file and line that define a function, or nothing."""
+    for path, data in files.items():
+        file = path.rpartition("/")[2]
+        if file == EXERCISE:
+            for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
+                if re.match(rf"\s*(async )?def {re.escape(name)}\(", line):
+                    return f" ({file}:{number})"
+    return ""
+
+
 def exit_text(code: int) -> str:
+    """Say how a process ended: its exit code, or the name of the signal (negative)."""
     if code >= 0:
         return f"exit code {code}"
     names = {9: "killed (SIGKILL), for example for too much memory", 24: "too much computing time"}
     with contextlib.suppress(ValueError):
         return names.get(-code, signal.Signals(-code).name)
     return f"signal {-code}"
+
+
+def place_of_stop(output: str, names: Iterable[str]) -> tuple[str, int, str] | None:
+    """Return file, line and function at which a traceback of ``faulthandler`` was last.
+
+    Only the submission's own files count. The words come from the submission's output: they are
+    for people, and decide nothing.
+    """
+    own = {name.rpartition("/")[2] for name in names}
+    for file, line, function in re.findall(r'File "([^"\n]*)", line (\d+) in (\S+)', output):
+        name = re.split(r"[/\\]", file)[-1]
+        if name in own and "site-packages" not in file:
+            return name, int(line), function
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from werkzeug.test import Client, TestResponse
@@ -14,15 +14,21 @@ from course.grading.sandbox.faults import AppFaultError, failure_text
 
 
 class RemoteApp:
-    """The running app as a WSGI callable (PEP 3333), for Werkzeug's test client."""
+    """The running app as a WSGI callable (PEP 3333): requests go over the wall as data."""
 
     def __init__(self, box: Box) -> None:
         self._box = box
         self.body = b""
+        """The body of the last request."""
 
     def printed(self) -> str:
         """Return the end of what the app has printed and logged."""
         return self._box.output()
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """The submission's files, by their relative names."""
+        return self._box.files
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Send the request over the wall and hand back what came over it, checked."""
@@ -30,19 +36,17 @@ class RemoteApp:
         path = environ.get("PATH_INFO", "") + (
             f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else ""
         )
-        self._box.sent = f"{environ['REQUEST_METHOD']} {path}"
+        sent = self._box.sent = f"{environ['REQUEST_METHOD']} {path}"
         self.body = body
         plain = {name: value for name, value in environ.items() if isinstance(value, str)}
         head, data = self._box.ask({"request": plain}, body)
         if "raised" in head:
             raise AppFaultError(Kind.RAISED, failure_text(head["raised"]))
         if "too_long" in head:
-            raise AppFaultError(Kind.SIZE, f"The answer to {self._box.sent} is longer than 8 MB.")
+            raise AppFaultError(Kind.SIZE, f"The response to {sent} is longer than 8 MB.")
         status, headers = head.get("status"), head.get("headers")
         if not _is_status(status) or not _are_headers(headers):
-            raise AppFaultError(
-                Kind.WIRE, f"What came back for {self._box.sent} is no HTTP answer."
-            )
+            raise AppFaultError(Kind.WIRE, f"What came back for {sent} is no HTTP response.")
         assert isinstance(headers, list)
         start_response(status, [(name, value) for name, value in headers])
         return [data]
@@ -54,11 +58,12 @@ class RemoteClient(Client):
     application: RemoteApp
 
     def open(self, *args: Any, **options: Any) -> TestResponse:
-        """Send one request and return the reply, with ``sent`` and ``printed``."""
+        """Send one request and return the reply, with ``sent``, ``printed`` and ``files``."""
         reply = super().open(*args, **options)
         if not hasattr(reply, "sent"):  # the last one of a chain of redirects
             reply.sent = self.application.body  # type: ignore[attr-defined]
             reply.printed = self.application.printed  # type: ignore[attr-defined]
+            reply.files = self.application.files  # type: ignore[attr-defined]
         return reply
 
 
