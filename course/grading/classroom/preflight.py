@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import socket
 import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
 from course.catalogue import EXERCISE, ROOT
+from course.grading import submission
 from course.grading.classroom.plan import Plan
 from course.grading.judge.client import JudgeProcess
 from course.grading.results import ExerciseResult, SubmissionResult
 from course.grading.sandbox import canary_app, wall
-from course.grading.sandbox.box import Box
-from course.grading.sandbox.faults import AppFaultError
+from course.grading.sandbox.box import Box, Order
+from course.grading.sandbox.faults import AppFaultError, BoxError
+from course.grading.sandbox.launch import MODULES, Launcher
 from course.grading.sandbox.remote import RemoteApp, RemoteClient
 from course.grading.submission import TESTS
 
@@ -81,25 +84,23 @@ def _solution(plan: Plan, exercise: str) -> Path | None:
 
 def canary(plan: Plan) -> str:
     """Let a hostile app try the wall; say what it could do, and refuse a strong wall that leaks."""
-    source = Path(canary_app.__file__).read_text("utf-8")
+    barrier = wall.choose(plan.isolation, plan.limits, (plan.tests,))
+    lessons = submission.lessons(plan.exercises)
+    launcher = Launcher(barrier, ["flask"], lessons)
+    files = {
+        "day01/__init__.py": b"",
+        "day01/canary/__init__.py": b"",
+        f"day01/canary/{EXERCISE}": Path(canary_app.__file__).read_bytes(),
+    }
+    box = Box(launcher)
     with tempfile.TemporaryDirectory(prefix="canary-") as name:
-        stage = Path(name)
-        stage.chmod(0o755)
-        folder = stage / "day" / "day01" / "canary"
-        folder.mkdir(parents=True)
-        (folder.parent / "__init__.py").touch()
-        (folder / "__init__.py").touch()
-        (folder / EXERCISE).write_text(source, "utf-8")
         # Open to everybody, so that nothing but the wall stands before it.
-        outside = stage / "outside"
-        outside.mkdir()
+        outside = Path(name)
         outside.chmod(0o777)
         secret = outside / "secret.txt"
         secret.write_text("not for submissions", "utf-8")
-        barrier = wall.choose(plan.isolation, plan.limits, (plan.tests,))
-        box = Box(barrier, stage)
         try:
-            box.start({"module": "day01.canary.exercise", "folder": "day"})
+            box.start(Order("day01/canary", files))
             with socket.create_server(("127.0.0.1", 0)) as listener:
                 tried = {
                     "tests": str(plan.tests),
@@ -108,15 +109,46 @@ def canary(plan: Plan) -> str:
                     "listener": listener.getsockname()[1],
                     "filtered": wall.FILTER in barrier.layers,
                     "limits": asdict(plan.limits),
+                    "inodes": plan.limits.inodes if launcher.has_own_world else 0,
+                    **_visible(barrier, lessons),
                 }
                 reply = RemoteClient(RemoteApp(box)).post("/", json=tried)
             done = [str(each) for each in reply.get_json()]
         except AppFaultError as error:
             raise PreflightError(f"The canary did not answer: {error}") from None
+        except BoxError as error:
+            raise PreflightError(str(error)) from None
         finally:
+            start = launcher.how
             box.close()
+            launcher.close()
     if not done:
-        return "canary: contained"
-    if plan.isolation == "strong":
+        return f"canary: contained ({start})"
+    if barrier.is_strong:
         raise PreflightError(f"The wall leaks: the canary could {', '.join(done)}.")
     return f"canary: NOT contained; a submission can {', '.join(done)}"
+
+
+def _visible(barrier: wall.Wall, lessons: Iterable[str]) -> dict[str, list[str]]:
+    """Return what the canary may see: folders, files and mounts; all empty for the weaker wall."""
+    if not barrier.is_strong:
+        return {"shown": [], "files": [], "mounts": []}
+    python = [str(path) for path in wall.python_folders()]
+    modules = [f"{wall.INSIDE}/sandbox/{name}" for name in MODULES]
+    course = f"{wall.INSIDE}/course"
+    shown = ["/usr", *python]
+    return {
+        "shown": shown,
+        "files": [*modules, *(f"{course}/{name}" for name in lessons), "/etc/ld.so.cache"],
+        "mounts": [
+            "/",
+            "/proc",
+            "/dev",
+            *shown,
+            *wall.SYSTEM,
+            *wall.SCRATCH,
+            *modules,
+            course,
+            "/etc/ld.so.cache",
+        ],
+    }

@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import socket
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,6 +50,65 @@ def sees(pid: int) -> None:
         raise ProcessLookupError
 
 
+def sees_more(shown: list[str], files: list[str]) -> list[str]:
+    """Return files that the box shows and that are on no list: what is mounted, not where."""
+    here = os.getcwd()
+    shown = [*shown, here, "/proc"]
+    found: list[str] = []
+    for top, folders, names in os.walk("/"):
+        places = [os.path.join(top, name) for name in folders]
+        folders[:] = [Path(place).name for place in places if place not in shown]
+        paths = [os.path.join(top, name) for name in names]
+        found += [path for path in paths if path not in files and is_plain(path)]
+    return found
+
+
+def is_plain(path: str) -> bool:
+    """Tell whether a path is a file itself: no link, no device."""
+    return stat.S_ISREG(os.lstat(path).st_mode)
+
+
+def sees_any(shown: list[str], files: list[str]) -> None:
+    """See a file of the machine that is neither Python's nor a lesson's."""
+    if not sees_more(shown, files):
+        raise FileNotFoundError
+
+
+def mounts(expected: list[str]) -> None:
+    """Find something mounted that is not on the list."""
+    lines = Path("/proc/self/mountinfo").read_text("utf-8").splitlines()
+    places = [line.split()[4] for line in lines]
+    if not [place for place in places if not any(_is_below(place, each) for each in expected)]:
+        raise FileNotFoundError
+
+
+def _is_below(place: str, folder: str) -> bool:
+    return place == folder or place.startswith(f"{folder}/")
+
+
+def holds_rights() -> None:
+    """Have a capability, now or after starting a program."""
+    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    sets = dict(line.split(":\t", 1) for line in lines if line.startswith("Cap"))
+    if not any(int(sets[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")):
+        raise PermissionError
+
+
+def makes_namespaces() -> None:
+    """Make a world of its own, in which it would be root."""
+    libc = ctypes.CDLL(None)
+    if libc.unshare(0x10000000) != 0:
+        raise PermissionError
+
+
+def may_write_many(most: int) -> None:
+    """Make more files than it should."""
+    for place in (os.getcwd(), "/tmp", "/dev/shm"):
+        if not 0 < os.statvfs(place).f_files <= most:
+            return
+    raise OSError
+
+
 def is_root() -> None:
     """Have the rights of root."""
     if os.getuid() != 0:
@@ -87,12 +147,21 @@ def attack() -> Response:
         "signal the grader": lambda: kills(wanted["pid"]),
         "see other programs": lambda: sees(wanted["pid"]),
         "act as root": is_root,
+        "hold rights of root": holds_rights,
         "take too much memory": lambda: exceeds("RLIMIT_AS", limits["memory"]),
         "start too many processes": lambda: exceeds("RLIMIT_NPROC", limits["processes"]),
         "write too large files": lambda: exceeds("RLIMIT_FSIZE", limits["file_size"]),
     }
     if wanted["filtered"]:
         tries["take memory that no limit counts"] = takes_shared_memory
+        tries["make namespaces"] = makes_namespaces
+    if wanted["shown"]:
+        tries["see files that are not on the list"] = lambda: sees_any(
+            wanted["shown"], wanted["files"]
+        )
+        tries["see mounts that are not on the list"] = lambda: mounts(wanted["mounts"])
+    if wanted["inodes"]:
+        tries["make too many files"] = lambda: may_write_many(wanted["inodes"])
     done = []
     for name, attempt in tries.items():
         try:

@@ -123,9 +123,19 @@ class Launcher:
         return self._open_cold(output)
 
     def describe(self) -> str:
-        """Say how boxes are started here, found by starting one."""
+        """Say how boxes are started here, found by starting one; raises ``BoxError``."""
         with memory_file() as output:
             self.open(output).end(at_once=True)
+        return self.how
+
+    @property
+    def has_own_world(self) -> bool:
+        """Whether the warm process makes namespaces; true once one box was opened."""
+        return self.wall.is_strong and not self.refused
+
+    @property
+    def how(self) -> str:
+        """How boxes are started, in words; true once one was opened."""
         if self.refused:
             return f"each box for itself ({self.refused})"
         own = "in namespaces of its own" if self.wall.is_strong else "a process of its own"

@@ -32,7 +32,7 @@ SCRATCH = (f"{INSIDE}/work", "/tmp", "/dev/shm")
 FILTER = "filter of system calls"
 """The layer that only machines have whose numbers of system calls are known here."""
 
-_SYSTEM = ("/bin", "/sbin", "/lib", "/lib64", "/lib32")
+SYSTEM = ("/bin", "/sbin", "/lib", "/lib64", "/lib32")
 _RIGHTS = ("SETUID", "SETGID", "KILL", "DAC_OVERRIDE", "FOWNER")
 """What root's box needs to become another user, and to end and tidy up after it."""
 _WARM_RIGHTS = ("SYS_ADMIN", "SETPCAP")
@@ -107,7 +107,7 @@ class Wall:
         # Before the folders that are shown: one of them may be below /tmp.
         for place, size in zip(SCRATCH, (self.limits.disk, self.limits.disk, 2**20), strict=True):
             words += ["--perms", "1777", "--size", str(size), "--tmpfs", place]
-        for name in _SYSTEM:
+        for name in SYSTEM:
             if Path(name).is_symlink():
                 words += ["--symlink", os.readlink(name), name]
             elif Path(name).is_dir():
