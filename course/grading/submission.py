@@ -61,6 +61,10 @@ class Submission:
         file = self.path / exercise / EXERCISE
         return file if is_plain(file) and _inside(file, self.path) else None
 
+    def files(self, exercise: str) -> list[Path]:
+        """Return the files that are graded, in a fixed order, ``exercise.py`` first."""
+        return list(self._choose(exercise).paths.values())
+
     def lay_out(self, exercise: str) -> LaidOut:
         """Return an exercise with its lesson's other files.
 
@@ -68,44 +72,51 @@ class Submission:
         taken: no links, no devices. What the exercise itself has (``exercise.py``, templates)
         comes first; the rest while there is room, and what there is no room for is named.
         """
+        chosen = self._choose(exercise)
         files = dict(lesson_files(exercise))
+        for name, path in chosen.paths.items():
+            # Never more than was counted, if the file has grown since.
+            with path.open("rb") as file:
+                files[f"{exercise}/{name}"] = file.read(SIZE_LIMIT)
+        return LaidOut(files, tuple(chosen.paths), tuple(chosen.notes()))
+
+    def _choose(self, exercise: str) -> _Chosen:
+        chosen = _Chosen()
         file = self.file(exercise)
         if file is None:
-            return LaidOut(files)
-        taken = _Taken()
-        if self.path.is_dir():
-            for name in _expected(exercise):
-                taken.add(file.parent, name)
-            for name in _others(file.parent, taken):
-                taken.add(file.parent, name)
-        else:
-            taken.add(file.parent, file.name, EXERCISE)
-        files |= {f"{exercise}/{name}": data for name, data in taken.files.items()}
-        return LaidOut(files, tuple(taken.files), tuple(taken.notes()))
+            return chosen
+        if self.path.is_file():
+            chosen.add(file.parent, file.name, EXERCISE)
+            return chosen
+        for name in _expected(exercise):
+            chosen.add(file.parent, name)
+        for name in _others(file.parent, chosen):
+            chosen.add(file.parent, name)
+        return chosen
 
 
-class _Taken:
+class _Chosen:
     """The student's files that are taken, within the limits, and the names of the others."""
 
     def __init__(self) -> None:
-        self.files: dict[str, bytes] = {}
+        self.paths: dict[str, Path] = {}
         self.left_out: list[str] = []
-        self.unseen = False
+        self.is_cut = False
         self._size = 0
 
     def add(self, folder: Path, name: str, called: str = "") -> None:
         """Take one file, if it is a plain one and there is room."""
         path = folder / name
         called = called or name
-        if called in self.files or not is_plain(path) or not _inside(path, folder):
+        if called in self.paths or not is_plain(path) or not _inside(path, folder):
             return
         size = path.stat().st_size
         if size + self._size > SIZE_LIMIT:
             self.left_out.append(f"{called} ({size / 2**20:.1f} MB)")
-        elif len(self.files) >= FILES_LIMIT:
+        elif len(self.paths) >= FILES_LIMIT:
             self.left_out.append(called)
         else:
-            self.files[called] = path.read_bytes()
+            self.paths[called] = path
             self._size += size
 
     def notes(self) -> Iterator[str]:
@@ -116,7 +127,7 @@ class _Taken:
                 f"Left out: {', '.join(self.left_out[:3])}{more}. At most {FILES_LIMIT} files and "
                 f"{SIZE_LIMIT // 2**20} MB of an exercise are taken."
             )
-        if self.unseen:
+        if self.is_cut:
             yield (
                 f"There are more than {ENTRIES_LIMIT} files in the folder, or they are more than "
                 f"{DEPTH} folders deep: not all were looked at."
@@ -177,7 +188,7 @@ def _names(folder: Path) -> list[str]:
     ]
 
 
-def _others(folder: Path, taken: _Taken) -> Iterator[str]:
+def _others(folder: Path, chosen: _Chosen) -> Iterator[str]:
     """Yield the names of a student's other files in a fixed order, shallow ones first."""
     seen = 0
     waiting = [folder]
@@ -190,13 +201,13 @@ def _others(folder: Path, taken: _Taken) -> Iterator[str]:
         for entry in entries:
             seen += 1
             if seen > ENTRIES_LIMIT:
-                taken.unseen = True
+                chosen.is_cut = True
                 return
             if entry.name.startswith(_NOT_TAKEN):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 if len(Path(entry.path).relative_to(folder).parts) > DEPTH:
-                    taken.unseen = True
+                    chosen.is_cut = True
                 else:
                     waiting.append(Path(entry.path))
             else:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from course.catalogue import EXERCISE, ROOT
 from course.grading import submission
+from course.grading.classroom.engine import judge_of
 from course.grading.classroom.plan import Plan
-from course.grading.judge.client import JudgeProcess
 from course.grading.results import ExerciseResult, SubmissionResult
 from course.grading.sandbox import canary_app, wall
 from course.grading.sandbox.box import Box, Order
@@ -24,20 +24,6 @@ from course.grading.submission import TESTS
 
 class PreflightError(Exception):
     """Grading would not give marks that can be trusted; the text says why."""
-
-
-def judge_of(plan: Plan) -> JudgeProcess:
-    """Return a judge for a plan; it starts with its first submission."""
-    return JudgeProcess(plan.tests, plan.exercises, plan.isolation, plan.limits)
-
-
-def possible(plan: Plan) -> dict[str, float]:
-    """Return the points of each exercise, as its tests say."""
-    with tempfile.TemporaryDirectory() as empty, judge_of(plan) as judge:
-        graded = judge.grade(Path(empty))
-    if not graded.exercises:
-        raise PreflightError(graded.note)
-    return {part.exercise: part.possible for part in graded.exercises}
 
 
 def preflight(plan: Plan) -> list[str]:
