@@ -152,7 +152,7 @@ def _zip(archive: Path, stack: contextlib.ExitStack) -> Iterator[_Entry]:
     file = stack.enter_context(zipfile.ZipFile(archive))
     for info in file.infolist():
         mode = info.external_attr >> 16
-        if info.is_dir() or (stat.S_IFMT(mode) and not stat.S_ISREG(mode)):
+        if not info.filename or info.is_dir() or (stat.S_IFMT(mode) and not stat.S_ISREG(mode)):
             continue
 
         def opener(info: zipfile.ZipInfo = info) -> IO[bytes]:

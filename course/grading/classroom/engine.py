@@ -118,16 +118,13 @@ def on_cluster(paths: Sequence[Path], plan: Plan, address: str) -> Iterator[Answ
 
 def packed(path: Path, exercises: Sequence[str]) -> dict[str, str]:
     """Return a submission as data: relative paths and contents, for another machine."""
-    files: dict[str, str] = {}
+    found: dict[str, str] = {}
     submission = Submission(path)
-    try:
-        for exercise in exercises:
-            if submission.file(exercise) is not None:
-                folder = submission.stage / submission.lay_out(exercise)
-                files |= _contents(folder, walk(folder))
-    finally:
-        submission.close()
-    return files
+    for exercise in exercises:
+        laid = submission.lay_out(exercise)
+        for name in laid.own:
+            found[f"{exercise}/{name}"] = laid.files[f"{exercise}/{name}"].decode(LATIN)
+    return found
 
 
 def packed_tests(plan: Plan) -> dict[str, str]:

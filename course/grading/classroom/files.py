@@ -71,9 +71,10 @@ def read_table(path: Path) -> Table:
         with path.open("rb") as file:
             data = file.read(TABLE_BYTES)
         text = _decoded(data)
-        first, _, rest = text.partition("\n")
+        first = next((line for line in text.splitlines() if line.strip()), "")
         if first.strip().casefold().startswith("sep="):  # Excel's own line
-            text, first = rest, rest.partition("\n")[0]
+            text = text.partition("\n")[2]
+            first = text.partition("\n")[0]
         separator = max(",;\t", key=first.count)
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
         rows = [(reader.line_num, row) for row in reader]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from course.catalogue import EXERCISE, ROOT
@@ -15,79 +13,52 @@ from course.grading.classroom.intake import Handin
 from course.grading.classroom.journal import Record
 from course.grading.classroom.marks import Entry
 from course.grading.classroom.similarity import Group, alike
-from course.grading.submission import SIZE_LIMIT, Submission
+from course.grading.submission import Submission
 
 CODE = "code"
 LENGTH = 2**18
 """Bytes of an exercise that are kept."""
-DIGEST_FILES = 5000
-DIGEST_BYTES = 16 * SIZE_LIMIT
-"""Files of one exercise that its digest looks at, and bytes that it reads; of more, the sizes."""
 
 Texts = dict[str, dict[str, str]]
 """The text of each exercise, by the key of the record."""
 
 
-def digest(handin: Handin, exercises: Sequence[str]) -> str:
-    """Return a hash of all files of a hand-in that may be graded; empty if there is none."""
+@dataclass(frozen=True)
+class Look:
+    """What will be graded of a hand-in."""
+
+    digest: str = ""
+    """A hash of the student's files, as a box gets them; empty if there is nothing to grade."""
+    code: Mapping[str, bytes] = field(default_factory=dict)
+    """The beginning of each ``exercise.py``, by exercise."""
+
+
+def look(handin: Handin, exercises: Sequence[str]) -> Look:
+    """Look at the files of a hand-in that will be graded."""
     if handin.path is None:
-        return ""
+        return Look()
     total = hashlib.sha256()
-    room = DIGEST_BYTES
+    code = {}
     submission = Submission(handin.path)
-    try:
-        for exercise in exercises:
-            file = submission.file(exercise)
-            if file is not None:
-                top = file.parent if handin.path.is_dir() else file
-                for path in _may_be_graded(top):
-                    size = path.stat().st_size
-                    data = b""
-                    if size <= SIZE_LIMIT and room > 0:
-                        data = path.read_bytes()
-                        room -= size
-                    about = f"{exercise}\0{path.relative_to(top).as_posix()}\0{size}\0"
-                    total.update(about.encode("utf-8", "surrogateescape") + data)
-    finally:
-        submission.close()
-    return total.hexdigest()
+    for exercise in exercises:
+        laid = submission.lay_out(exercise)
+        for name in laid.own:
+            data = laid.files[f"{exercise}/{name}"]
+            about = f"{exercise}\0{name}\0{len(data)}\0"
+            total.update(about.encode("utf-8", "surrogateescape") + data)
+        if EXERCISE in laid.own:
+            code[exercise] = laid.files[f"{exercise}/{EXERCISE}"][:LENGTH]
+    return Look(total.hexdigest(), code)
 
 
-def _may_be_graded(top: Path) -> Iterator[Path]:
-    """Yield the plain files of an exercise in a fixed order, the exercise first."""
-    if top.is_file():
-        yield top
-        return
-    yield top / EXERCISE
-    count = 0
-    for folder, folders, names in os.walk(top):
-        folders[:] = sorted(n for n in folders if n != "__pycache__" and not n.startswith("."))
-        for name in sorted(names):
-            path = Path(folder, name)
-            if path != top / EXERCISE and stat.S_ISREG(path.lstat().st_mode):
-                count += 1
-                yield path
-        if count > DIGEST_FILES:
-            return
-
-
-def keep(out: Path, key: str, handin: Handin, exercises: Sequence[str]) -> None:
+def keep(out: Path, key: str, code: Mapping[str, bytes]) -> None:
     """Keep a copy of the exercises of one hand-in, to show them beside their marks."""
-    if handin.path is None:
+    if not code:
         return
     folder = out / CODE / key[:16]
-    shutil.rmtree(folder, ignore_errors=True)
-    submission = Submission(handin.path)
-    try:
-        for exercise in exercises:
-            file = submission.file(exercise)
-            if file is not None:
-                folder.mkdir(parents=True, exist_ok=True)
-                with file.open("rb") as source:
-                    data = source.read(LENGTH)
-                write_whole(folder / f"{exercise.replace('/', '__')}.py", data, sync=False)
-    finally:
-        submission.close()
+    folder.mkdir(parents=True, exist_ok=True)
+    for exercise, data in code.items():
+        write_whole(folder / f"{exercise.replace('/', '__')}.py", data, sync=False)
 
 
 def read(out: Path, records: Iterable[Record]) -> Texts:

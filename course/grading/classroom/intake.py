@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ from typing import Any
 from course.catalogue import EXERCISE
 from course.grading.classroom import archives
 from course.grading.classroom.files import ClassroomError, printable
-from course.grading.submission import exercises
+from course.grading.submission import exercises, is_plain
 
 DEPTH = 4
 """How many folders down a submission may begin."""
@@ -130,12 +129,12 @@ class _Finder:
             self.found.append(Handin(origin, None, problem))
 
     def _attempts(self, entry: Path, origin: Origin) -> Iterator[Handin]:
-        if entry.is_symlink() or not (entry.is_dir() or _is_plain(entry)):
+        if entry.is_symlink() or not (entry.is_dir() or is_plain(entry)):
             yield Handin(origin, None, "It is neither a file nor a folder.")
         elif not entry.is_dir():
             yield from self._file(entry, origin)
         else:
-            inside = [path for path in sorted(entry.iterdir()) if _is_plain(path)]
+            inside = [path for path in sorted(entry.iterdir()) if is_plain(path)]
             packed = [path for path in inside if archives.kind(path)]
             notes: list[str] = []
             if starts := self._starts(entry, notes):
@@ -189,8 +188,8 @@ class _Finder:
     def _is_submission(self, folder: Path) -> bool:
         with os.scandir(folder) as entries:
             names = {entry.name for entry in entries}
-        return (EXERCISE in names and _is_plain(folder / EXERCISE)) or any(
-            each.partition("/")[0] in names and _is_plain(folder / each / EXERCISE)
+        return (EXERCISE in names and is_plain(folder / EXERCISE)) or any(
+            each.partition("/")[0] in names and is_plain(folder / each / EXERCISE)
             for each in self.known
         )
 
@@ -293,10 +292,3 @@ def _of_gradescope(name: str, facts: Mapping[str, Any]) -> Origin:
         members=names if len(names) > 1 else (),
         submitted=created if isinstance(created, datetime) else None,
     )
-
-
-def _is_plain(path: Path) -> bool:
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except (OSError, ValueError):
-        return False

@@ -24,6 +24,7 @@ from course.grading.classroom.files import (
     table_text,
     write_whole,
 )
+from course.grading.classroom.gallery import Look
 from course.grading.classroom.intake import Handin, collect
 from course.grading.classroom.journal import Journal, Record
 from course.grading.classroom.marks import (
@@ -76,7 +77,7 @@ class Task:
 
     handin: Handin
     key: str
-    digest: str
+    look: Look
 
 
 @dataclass
@@ -246,14 +247,14 @@ def _todo(call: Call, plan: Plan) -> list[Task]:
     call.tasks = []
     for handin in call.handins:
         try:
-            digest = gallery.digest(handin, plan.exercises)
+            look = gallery.look(handin, plan.exercises)
         except Exception as error:  # noqa: BLE001 (one stranger's files never stop the class)
             problem = f"It cannot be read: {type(error).__name__}."
-            handin, digest = replace(handin, path=None, problem=problem), ""
+            handin, look = replace(handin, path=None, problem=problem), Look()
         origin = handin.origin
-        text = f"{origin.who}\0{origin.attempt}\0{handin.problem}\0{digest}\0{of_plan}"
+        text = f"{origin.who}\0{origin.attempt}\0{handin.problem}\0{look.digest}\0{of_plan}"
         key = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
-        call.tasks.append(Task(handin, key, digest))
+        call.tasks.append(Task(handin, key, look))
     again = _again(call)
     todo = [
         task
@@ -298,7 +299,7 @@ def _grade(call: Call, plan: Plan, todo: list[Task]) -> None:
     with tempfile.TemporaryDirectory() as empty:
         paths = [task.handin.path or Path(empty) for task in todo]
         for task in todo:
-            gallery.keep(options.out, task.key, task.handin, plan.exercises)
+            gallery.keep(options.out, task.key, task.look.code)
         with Pool(plan, 0 if options.scheduler else workers) as pool:
             try:
                 found = preflight(plan)
@@ -350,7 +351,7 @@ def finished(task: Task, result: SubmissionResult) -> Record:
         note=handin.problem or result.note,
         notes=handin.notes,
         exercises=parts,
-        digest=task.digest,
+        digest=task.look.digest,
         when=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
