@@ -12,9 +12,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader, Template
 
 from course import catalogue
 from course.grading.classroom.book import Book
@@ -124,11 +125,7 @@ def write_report(
     by_name = {each.entry.name: each for each in rows}
     script = (TEMPLATES / "report.js").read_text("utf-8")
     policy = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["printable"] = printable
-    text = environment.get_template("report.html").render(
+    text = template().render(
         when=now(),
         rows=rows,
         columns=columns,
@@ -150,6 +147,16 @@ def write_report(
         message=message,
     )
     write_whole(path, text)
+
+
+@cache
+def template() -> Template:
+    """Return the page's template; compiling it takes longer than filling it in."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["printable"] = printable
+    return environment.get_template("report.html")
 
 
 def row(number: int, entry: Entry, columns: Sequence[Column], texts: Texts) -> Row:
