@@ -68,10 +68,16 @@ def find(name: str, root: Path = ROOT) -> str:
     """
     short = name.replace("\\", "/").removeprefix("./").removesuffix(EXERCISE).rstrip("/")
     lesson = catalogue.find(short, root)
-    if lesson.id not in exercises():
-        near = [each for each in exercises() if each.startswith(lesson.day)] or exercises()
-        raise NoExerciseError(f"{lesson.id} has no exercise. These have: {', '.join(near)}.")
-    return lesson.id
+    having = exercises()
+    if lesson.id in having:
+        return lesson.id
+    if lesson.exercise is not None:
+        raise NoExerciseError(
+            f"{lesson.id} has an exercise without tests: expected tests/exercises/{lesson.id}/"
+            "test_*.py."
+        )
+    near = [each for each in having if each.startswith(lesson.day)] or having
+    raise NoExerciseError(f"{lesson.id} has no exercise. These have: {', '.join(near)}.")
 
 
 def in_order(root: Path = ROOT) -> list[str]:
@@ -142,7 +148,9 @@ def lines(result: Result, *, everything: bool = False, hints: bool = False) -> l
         shown += ["", f"  {place(result, failure)}"]
         if not broken:
             shown.append(f"  {_sentence(failure.about)}")
-        shown += [f"    {line}".rstrip() for line in failure.message.splitlines()]
+        # The place stands above already.
+        message = failure.message.replace(f" ({place(result, failure)})", "", 1)
+        shown += [f"    {line}".rstrip() for line in message.splitlines()]
         if failure.hint and hints and not broken:
             shown.append(f"  Hint: {failure.hint}")
     if len(failures) > 1 and not everything:

@@ -63,7 +63,7 @@ class JudgeProcess:
         }
         environ = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "FLASK_"))}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "course.grading.judge.loop", json.dumps(options)],
+            [sys.executable, "-m", "course.grading.judge", json.dumps(options)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,7 +26,6 @@ from course.grading.results import (
     SubmissionResult,
     TestResult,
 )
-from course.grading.sandbox import wall
 from course.grading.sandbox.launch import Launcher
 
 
@@ -114,19 +112,10 @@ def status_of(tests: tuple[TestResult, ...], expected: int) -> Status:
     return Status.PARTIAL if Kind.TIME in kinds else Status.GRADED
 
 
-def main() -> int:
-    """Run as ``python -m course.grading.judge.loop OPTIONS``; see ``JudgeProcess``."""
-    options = json.loads(sys.argv[1])
-    # pytest's capturing must not meet the two streams.
-    tasks = os.fdopen(os.dup(0), encoding="utf-8")
-    results = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(os.open(os.devnull, os.O_RDWR), 0)
-    os.dup2(0, 1)
-    tests = Path(options["tests"])
-    barrier = wall.build(options["isolation"], wall.Limits(**options["limits"]), (tests,))
-    exercises = options["exercises"]
-    launcher = Launcher(barrier, submission.packages(exercises), submission.lessons(exercises))
-    launcher.start()  # it gets ready while the tests are collected
+def run(
+    launcher: Launcher, tests: Path, exercises: list[str], tasks: IO[str], results: IO[str]
+) -> int:
+    """Collect the exercises' tests and grade what ``tasks`` name; return the exit code."""
     words = ["-p", "no:cacheprovider", "-p", "no:terminal"]
     # These two collect all garbage after each test, looking for faults that an app behind the wall
     # cannot have here.
@@ -134,10 +123,5 @@ def main() -> int:
     words += ["--import-mode=importlib", "--rootdir", str(tests), "-c", os.devnull, "--capture=sys"]
     words += [str(tests / exercise) for exercise in exercises]
     code = pytest.main(words, plugins=[plugin, Judge(launcher, tasks, results)])
-    launcher.close()
     # That a submission fails a test is no failure of the judge.
     return 0 if code in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED} else int(code)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -339,9 +339,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         if isinstance(error, AppFaultError):
             report.longrepr = _with_place(str(error), item)
         elif not isinstance(error, AssertionError | pytest.fail.Exception):
-            # The test itself stumbled: over a response of an unexpected shape, or over a fault of
-            # the judge; the latter has a kind of its own.
+            # The test itself stumbled: over a fault of the judge, or over a response of an
+            # unexpected shape; of the latter, the student needs no look into the test.
             kind = Kind.GRADER if _is_ours(error) else Kind.WRONG
+            if kind is Kind.WRONG:
+                report.longrepr = _stumbled(error, item)
         # Messages quote what the app said; nothing of it may do anything where they are shown.
         report.longrepr = readable(report.longreprtext)
     points = points_of(item)
@@ -356,7 +358,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             score=earned,
             points=points,
             task=_mark(item, "task"),
-            hint=_mark(item, "hint", ""),
+            # A hint is about the task, and says nothing of a file that does not import.
+            hint="" if kind is Kind.IMPORT else _mark(item, "hint", ""),
             hidden=item.get_closest_marker("hidden") is not None,
             kind=kind,
             message=report.longreprtext if report.failed else "",
@@ -382,6 +385,14 @@ SHORT_OF = {errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC
 
 def _is_ours(error: BaseException) -> bool:
     return isinstance(error, BoxError) or (isinstance(error, OSError) and error.errno in SHORT_OF)
+
+
+def _stumbled(error: BaseException, item: pytest.Item) -> str:
+    sent = item.config.stash[SUBJECT].box(item).sent or "nothing"
+    return (
+        "The test could not use what came back: it has another shape than expected.\n"
+        f"Sent last: {sent}\nThe test:  {type(error).__name__}: {error}"
+    )
 
 
 def _with_place(text: str, item: pytest.Item) -> str:

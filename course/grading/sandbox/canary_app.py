@@ -78,6 +78,8 @@ def mounts(expected: list[str]) -> None:
     """Find something mounted that is not on the list."""
     lines = Path("/proc/self/mountinfo").read_text("utf-8").splitlines()
     places = [line.split()[4] for line in lines]
+    if any(" shared:" in line for line in lines):
+        return  # what is mounted here would be seen in other worlds
     if not [place for place in places if not any(_is_below(place, each) for each in expected)]:
         raise FileNotFoundError
 

@@ -74,7 +74,7 @@ class FirstProcess:
                 self.process.kill()
             elif self.pidfd is not None:
                 signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
-            else:
+            elif self.pid > 0:  # zero would be the judge's own group
                 os.kill(self.pid, signal.SIGTERM)
         self._wait(5)
         if self.pidfd is not None:
@@ -150,6 +150,9 @@ class Launcher:
             self._process.kill()
             self._process.wait()
             self._process = None
+        if self._errors:
+            self._errors.close()
+            self._errors = None
 
     def _open_warm(self, output: IO[bytes]) -> FirstProcess | None:
         """Return a fork of the warm process, or None where the kernel refuses it a world."""

@@ -24,7 +24,7 @@ NEW_FILES, NEW_NAMES, NEW_IPC, NEW_PIDS, NEW_NETWORK = (
 )
 
 NO_SETUID, NO_DEVICES, NO_PROGRAMS = 2, 4, 8
-_READ_ONLY, _REMOUNT, _BIND, _RECURSIVE, _PRIVATE = 1, 32, 4096, 0x4000, 0x40000
+_READ_ONLY, _REMOUNT, _BIND, _RECURSIVE = 1, 32, 4096, 0x4000
 
 CAPABILITIES = {"DAC_OVERRIDE": 1, "FOWNER": 3, "KILL": 5, "SETGID": 6, "SETUID": 7}
 """What the first process of root's box keeps: to become another user, and to tidy up after it."""
@@ -73,11 +73,6 @@ def mount(kind: str, place: str, options: str = "") -> None:
     )
 
 
-def make_private() -> None:
-    """Let no mount of this world be seen in another one."""
-    _call("mount", b"none", b"/", None, ctypes.c_ulong(_RECURSIVE | _PRIVATE), None)
-
-
 def make_read_only(place: str) -> None:
     """Forbid writing to a mounted file system, for everybody in this world."""
     flags = _REMOUNT | _BIND | _READ_ONLY | NO_SETUID | NO_DEVICES
@@ -104,7 +99,16 @@ def drop_rights() -> None:
     for number in range(last + 1):
         if number not in keep:
             _prctl(_DROP_BOUND, number)
-    low = sum(1 << number for number in keep)
+    _set_capabilities(sum(1 << number for number in keep))
+
+
+def drop_all_rights() -> None:
+    """Give up what is left, the rights that a program could inherit among them."""
+    _prctl(_AMBIENT, _CLEAR_ALL)
+    _set_capabilities(0)
+
+
+def _set_capabilities(low: int) -> None:
     header = struct.pack("Ii", _CAPABILITY_VERSION_3, 0)
     _call("capset", header, struct.pack("6I", low, low, 0, 0, 0, 0))
     _prctl(_NO_NEW_PRIVS, 1)
