@@ -25,6 +25,7 @@ LEAST = 8
 """Fingerprints below which two files are too short to say anything."""
 COMMON = 10
 """A fingerprint of more students than this, and of a fourth of the class, says nothing."""
+SKIPPED = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENCODING}
 LENGTH = 2**18
 """Characters of a file that are looked at."""
 
@@ -43,27 +44,28 @@ class Group:
 
 def fingerprints(text: str) -> dict[int, set[int]]:
     """Return the fingerprints of a Python text, each with its lines; none if it is not Python."""
-    words: list[tuple[str, int, int]] = []
+    words: list[str] = []
+    places: list[range] = []
     try:
         for token in tokenize.generate_tokens(io.StringIO(text[:LENGTH]).readline):
-            if token.type in {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENCODING}:
+            if token.type in SKIPPED:
                 continue
             if token.type == tokenize.NAME and not keyword.iskeyword(token.string):
-                word = "name"
+                words.append("name")
             else:
-                word = "text" if token.type == tokenize.STRING else token.string
-            words.append((word, token.start[0], token.end[0]))
+                words.append("text" if token.type == tokenize.STRING else token.string)
+            is_seen = token.type not in {tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+            places.append(range(token.start[0], token.end[0] + 1) if is_seen else range(0))
     except (tokenize.TokenError, SyntaxError, ValueError, RecursionError):
         return {}
     grams = [
-        zlib.crc32(" ".join(w for w, _, _ in words[n : n + GRAM]).encode("utf-8", "replace"))
+        zlib.crc32(" ".join(words[n : n + GRAM]).encode("utf-8", "replace"))
         for n in range(len(words) - GRAM + 1)
     ]
     found: dict[int, set[int]] = {}
     for n in range(max(len(grams) - WINDOW + 1, 0)):
         place = min(range(n, n + WINDOW), key=grams.__getitem__)
-        part = words[place : place + GRAM]
-        found.setdefault(grams[place], set()).update(range(part[0][1], part[-1][1] + 1))
+        found.setdefault(grams[place], set()).update(*places[place : place + GRAM])
     return found
 
 
