@@ -9,8 +9,9 @@ from click.testing import CliRunner
 
 from course import cli
 from course.catalogue import EXERCISE as FILE
-from course.grading.classroom import plan, session
+from course.grading.classroom import gallery, plan, session
 from course.grading.classroom.files import ClassroomError
+from course.grading.classroom.intake import Handin, Origin
 from course.grading.classroom.marks import Attempts
 from course.grading.classroom.preflight import PreflightError
 from course.grading.results import Status, SubmissionResult
@@ -211,6 +212,27 @@ def test_a_failed_preflight_grades_no_one_and_leaves_nothing(
     assert judges.graded == []
     assert not (tmp_path / "out" / "results.jsonl").exists()
     assert not (tmp_path / "out" / "grades.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("statuses", "whole", "score"),
+    [
+        ((Status.GRADED, Status.GRADER_ERROR), Status.GRADER_ERROR, None),
+        ((Status.GRADED, Status.MISSING), Status.GRADED, 5.0),
+        ((Status.GRADED, Status.IMPORT_ERROR), Status.IMPORT_ERROR, 5.0),
+        ((Status.IMPORT_ERROR, Status.PARTIAL), Status.PARTIAL, 5.0),
+        ((Status.MISSING,), Status.MISSING, 5.0),
+        ((), Status.GRADER_ERROR, None),
+    ],
+)
+def test_the_status_of_a_hand_in_is_its_worst(statuses, whole, score):
+    parts = tuple(
+        an_exercise(None if each is Status.GRADER_ERROR else 5.0 * (n == 0), status=each)
+        for n, each in enumerate(statuses)
+    )
+    task = session.Task(Handin(Origin("ann"), None), "key", gallery.Look())
+    found = session.finished(task, SubmissionResult(parts))
+    assert (found.status, found.score) == (whole, score)
 
 
 # Whatever is handed in
