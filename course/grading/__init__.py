@@ -21,7 +21,7 @@ __all__ = ["expect", "fail", "json_of"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import what exercises' tests use when they ask: it brings pytest, which clients do not need."""
+    """Import what exercises' tests use when they ask: it brings pytest along."""
     if name not in __all__:
         raise AttributeError(name)
     from course.grading.judge import expect

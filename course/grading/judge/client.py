@@ -53,6 +53,10 @@ class JudgeProcess:
         """End the process."""
         self.close()
 
+    def command(self) -> list[str]:
+        """Return the words that start a judge; its options (JSON) follow."""
+        return [sys.executable, "-m", "course.grading.judge"]
+
     def start(self) -> None:
         """Start the process and wait until its tests are collected; raises ``JudgeError``."""
         options = {
@@ -63,7 +67,7 @@ class JudgeProcess:
         }
         environ = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "FLASK_"))}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "course.grading.judge", json.dumps(options)],
+            [*self.command(), json.dumps(options)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

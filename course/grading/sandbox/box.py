@@ -104,8 +104,8 @@ class Box:
         self._first: FirstProcess | None = None
         self._line: Wire | None = None
         """The connection to the running app; a new one for each app, so none is outlived."""
-        self._known: set[str] = set()
-        """Exercises whose files the box has."""
+        self._known: dict[str, Mapping[str, bytes]] = {}
+        """The files that the box has, by exercise."""
         self.files: Mapping[str, bytes] = {}
         """What the running app was laid out from."""
         self._is_ending = False
@@ -206,10 +206,10 @@ class Box:
             "shared": order.shared,
         }
         body = b""
-        if order.exercise not in self._known:
+        if self._known.get(order.exercise) != order.files:
             head["sizes"] = [(name, len(data)) for name, data in order.files.items()]
             body = b"".join(order.files.values())
-            self._known.add(order.exercise)
+            self._known[order.exercise] = order.files
         try:
             if self._first.forks:
                 ours, theirs = socket.socketpair()

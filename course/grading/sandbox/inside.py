@@ -210,6 +210,7 @@ class FirstProcess:
     def _start(self, order: dict[str, Any], body: bytes, fds: list[int]) -> None:
         exercise = order["exercise"]
         if "sizes" in order:
+            self._end_all()  # what was imported from other files, if there were any
             self.files[exercise] = _unpack(order["sizes"], body)
         job = serve.Job(
             order, self.folder, self.wall, self.options["course"], self.limits["import_seconds"]
