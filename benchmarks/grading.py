@@ -40,12 +40,14 @@ WORKERS = 2
 # For plain pytest: the exercise's own tests with a client in the same process.
 PLAIN = """\
 import importlib.util
+import sys
 import pytest
 
 @pytest.fixture
 def client():
     spec = importlib.util.spec_from_file_location("exercise", {file!r})
     module = importlib.util.module_from_spec(spec)
+    sys.modules["exercise"] = module
     spec.loader.exec_module(module)
     return module.app.test_client()
 
@@ -122,7 +124,7 @@ def naive(paths: list[Path]) -> None:
     def run(path: Path) -> None:
         place = path.parent / f"{path.name}-naive"
         if not place.exists():
-            place.mkdir()
+            shutil.copytree(path / NAME, place)
             text = PLAIN.format(file=str(path / NAME / EXERCISE))
             (place / "conftest.py").write_text(text)
             for file in (TESTS / NAME).glob("test_*.py"):
@@ -132,7 +134,7 @@ def naive(paths: list[Path]) -> None:
         done = subprocess.run(
             command, check=False, capture_output=True, text=True, cwd=place, env=environ
         )
-        assert f"{TESTS_OF_EACH} passed" in done.stdout, done.stdout
+        assert f"{TESTS_OF_EACH} passed" in done.stdout, done.stdout[-300:]
 
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(run, paths))
@@ -233,7 +235,7 @@ def main(count: int = 40, rounds: int = 3) -> None:
         paths = []
         for number in range(count):
             place = folder / f"student{number:03}" / NAME
-            place.mkdir(parents=True)
+            shutil.copytree(ROOT / NAME, place)
             text = f"{solution}\n# {random.random()}\n"  # noqa: S311
             (place / EXERCISE).write_text(text, "utf-8")
             paths.append(folder / f"student{number:03}")
@@ -258,18 +260,18 @@ def main(count: int = 40, rounds: int = 3) -> None:
     print(
         f"{count} submissions of {TESTS_OF_EACH} tests, {WORKERS} workers, judges' start included"
     )
-    print(
-        f"{rounds} rounds in turns; CPU {'of all' if clock.is_whole else 'without killed'} processes"
-    )
+    counted = "all processes" if clock.is_whole else "processes that were not killed"
+    print(f"{rounds} rounds in turns; CPU of {counted}")
     plain = statistics.median(seconds for seconds, _ in next(iter(taken.values())))
     for each, pairs in taken.items():
         seconds = statistics.median(pair[0] for pair in pairs)
-        cpu = statistics.median(pair[1] for pair in pairs)
-        print(f"  {each:36} {1 / seconds:6.1f}/s {plain / seconds:6.2f} times {cpu * 1000:6.0f} ms")
+        cpu = statistics.median(pair[1] for pair in pairs) * 1000
+        print(f"  {each:36} {1 / seconds:6.1f}/s {plain / seconds:6.2f} times {cpu:6.0f} ms CPU")
     bare, process, walled = (requests(each) for each in (None, "process", strong))
     print(f"a request: {bare:.2f} ms bare, {process:.2f} in a process, {walled:.2f} {strong}")
-    times = checks()
-    print(f"course check, solved: median {statistics.median(times):.2f} s, best {min(times):.2f} s")
+    checked = checks()
+    middle, best = statistics.median(checked), min(checked)
+    print(f"course check, solved: median {middle:.2f} s, best {best:.2f} s")
 
 
 if __name__ == "__main__":

@@ -100,10 +100,11 @@ def check(names: list[str], root: Path = ROOT) -> Iterator[Result]:
 def _check(names: list[str], root: Path) -> list[Result]:
     """Check exercises one after the other, with one judge."""
     with JudgeProcess(TESTS, names, "process") as judge:
-        return [_result(judge.grade(root, [name]).exercises[0], root) for name in names]
+        return [result_of(judge.grade(root, [name]).exercises[0], root) for name in names]
 
 
-def _result(graded: ExerciseResult, root: Path) -> Result:
+def result_of(graded: ExerciseResult, root: Path = ROOT) -> Result:
+    """Arrange what the judge says about an exercise by its tasks."""
     file = root / graded.exercise / EXERCISE
     numbers = {test.task or 0 for test in graded.tests}
     titles = dict(catalogue.find(graded.exercise, root).tasks())

@@ -147,7 +147,7 @@ def _problem(reply: TestResponse) -> str:
     if not errors:
         return ""
     place = f" ({places[-1][0]}:{places[-1][1]})" if places else ""
-    return _short(exception_text(errors[-1], place, getattr(reply, "files", {})), 300)
+    return _short(exception_text(errors[-1], place), 300)
 
 
 def _short(text: str, length: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from werkzeug.test import Client, TestResponse
@@ -24,11 +24,6 @@ class RemoteApp:
     def printed(self) -> str:
         """Return the end of what the app has printed and logged."""
         return self._box.output()
-
-    @property
-    def files(self) -> Mapping[str, bytes]:
-        """The submission's files, by their relative names."""
-        return self._box.files
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Send the request over the wall and hand back what came over it, checked."""
@@ -58,12 +53,11 @@ class RemoteClient(Client):
     application: RemoteApp
 
     def open(self, *args: Any, **options: Any) -> TestResponse:
-        """Send one request and return the reply, with ``sent``, ``printed`` and ``files``."""
+        """Send one request and return the reply, with ``sent`` and ``printed``."""
         reply = super().open(*args, **options)
         if not hasattr(reply, "sent"):  # the last one of a chain of redirects
             reply.sent = self.application.body  # type: ignore[attr-defined]
             reply.printed = self.application.printed  # type: ignore[attr-defined]
-            reply.files = self.application.files  # type: ignore[attr-defined]
         return reply
 
 

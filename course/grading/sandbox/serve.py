@@ -10,6 +10,7 @@ import contextlib
 import faulthandler
 import gc
 import importlib
+import inspect
 import io
 import json
 import os
@@ -21,6 +22,7 @@ import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NoReturn
 
 from course.grading.sandbox.wire import BODY_LIMIT, Code, Wire
@@ -109,6 +111,7 @@ def _import(job: Job) -> tuple[Any, dict[str, Any] | None]:
     sys.path.insert(0, str(job.folder))
     sys.dont_write_bytecode = True
     flask.Flask.run = _refuse_to_run  # type: ignore[method-assign]
+    _name_views(flask)
     with _time(job.import_seconds):
         try:
             return _load(job), None
@@ -146,6 +149,23 @@ class _ImportFailedError(Exception):
 
 def _refuse_to_run(*args: object, **options: object) -> NoReturn:
     raise _ImportFailedError(Code.STARTS_SERVER)
+
+
+def _name_views(flask: ModuleType) -> None:
+    """Let Flask's error about what a view returned name the view's line, too."""
+    make_response = flask.Flask.make_response
+
+    def named(app: Any, value: Any) -> Any:
+        try:
+            return make_response(app, value)
+        except TypeError as error:
+            view = inspect.unwrap(app.view_functions[flask.request.endpoint])
+            if code := getattr(view, "__code__", None):
+                line = code.co_firstlineno
+                error.add_note(f'  File "{code.co_filename}", line {line}, in {code.co_name}')
+            raise
+
+    flask.Flask.make_response = named
 
 
 def _open_files() -> set[str]:
