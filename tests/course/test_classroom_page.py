@@ -155,16 +155,15 @@ def test_control_characters_are_not_in_the_page(tmp_path, records):
 
 
 @pytest.fixture
-def shown(tmp_path, records, texts, request):
+def shown(tmp_path, records, texts, page):
     """Open the page of the class; nothing else may be loaded."""
-    browser = request.getfixturevalue("page")
     more = [record(f"s{n:02}", exercises=(exercise(6.0 + n % 4),), score=6.0) for n in range(55)]
     rule = lateness("2026-03-01T23:59+08:00", "10%/day", "0m")
     written(tmp_path, [*records, *more], texts, lateness=rule, times={"bob": LATER})
     asked = []
-    browser.on("request", lambda found: asked.append(found.url))
-    browser.goto((tmp_path / "report.html").as_uri())
-    yield browser
+    page.on("request", lambda found: asked.append(found.url))
+    page.goto((tmp_path / "report.html").as_uri())
+    yield page
     assert {url.partition("#")[0] for url in asked} == {(tmp_path / "report.html").as_uri()}
 
 
