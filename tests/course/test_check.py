@@ -90,9 +90,7 @@ def test_done_tasks_are_told_from_open_ones(checked, tmp_path):
     text = patches.wrong(NAME, "no_groups_in_to_url", tmp_path / "wrong")
     text = (text / EXERCISE if text.is_dir() else text).read_text("utf-8")
     # The tasks are named in the student's own file.
-    _, shown = checked(
-        STARTER.partition("from flask")[0] + "from flask" + text.partition("from flask")[2]
-    )
+    _, shown = checked(STARTER.partition("from flask")[0] + text.partition('"""\n\n')[2])
     states = dict(re.findall(r"task (\d)  (done|to do)", shown))
     assert states == {"1": "done", "2": "done", "3": "to do", "4": "done"}
 

@@ -219,6 +219,34 @@ def leave():
     assert alive.read_text() == ""
 
 
+def test_an_app_holds_one_socket_and_nothing_of_the_box(start):
+    text = """
+@app.get("/")
+def look():
+    paths = [f"/proc/self/fd/{name}" for name in os.listdir("/proc/self/fd")]
+    found = [os.readlink(path) for path in paths if os.path.lexists(path)]
+    return [name for name in found if name.startswith(("socket", "pipe", "anon"))]
+"""
+    if not os.path.exists("/proc/self/fd"):
+        pytest.skip("the system does not list a process's open files")
+    for shared in (True, True, False):
+        assert len(start(text, shared=shared).get("/").json) == 1
+
+
+def test_two_exercises_of_one_box_are_two_imports(start, box):
+    start(APPEND)
+    other = "day01/other"
+    files = {
+        "day01/__init__.py": b"",
+        f"{other}/__init__.py": b"",
+        f"{other}/exercise.py": (HEAD + CRASH).encode(),
+    }
+    for _ in range(2):
+        box.start(Order(other, files, shared=True))
+        assert RemoteClient(RemoteApp(box)).get("/").text == "fine"
+    assert start(APPEND).get("/").text.startswith("1 x ")
+
+
 def test_the_output_is_that_of_one_test(start, box):
     text = '@app.get("/<word>")\ndef say(word):\n    print(word)\n    return word\n'
     start(text).get("/first")

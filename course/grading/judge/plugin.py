@@ -49,7 +49,7 @@ class Subject:
     def __init__(self, path: Path, launcher: Launcher) -> None:
         self.submission = submission.Submission(path)
         self.launcher = launcher
-        self._boxes: dict[bool, Box] = {}
+        self._boxes: dict[tuple[bool, bool], Box] = {}
         self._budgets: dict[str, Budget] = {}
         self._laid_out: dict[str, submission.LaidOut] = {}
 
@@ -65,7 +65,10 @@ class Subject:
 
     def box(self, item: pytest.Item) -> Box:
         """Return the box for a test."""
-        box = self._boxes.setdefault(is_secret(item), Box(self.launcher))
+        kind = is_secret(item), is_hidden(item)
+        if kind not in self._boxes:
+            self._boxes[kind] = Box(self.launcher)
+        box = self._boxes[kind]
         box.budget = self.budget(submission.of_test(item.path))
         return box
 
@@ -75,11 +78,14 @@ class Subject:
             box.close()
 
 
+def is_hidden(item: pytest.Item) -> bool:
+    """Tell whether nothing that the test says is shown to students."""
+    return item.get_closest_marker("hidden") is not None
+
+
 def is_secret(item: pytest.Item) -> bool:
     """Tell whether students do not hold the test: it is hidden, or not one that is shipped."""
-    return item.get_closest_marker("hidden") is not None or not item.path.is_relative_to(
-        submission.TESTS
-    )
+    return is_hidden(item) or not item.path.is_relative_to(submission.TESTS)
 
 
 SUBJECT = pytest.StashKey[Subject]()
@@ -360,7 +366,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             task=_mark(item, "task"),
             # A hint is about the task, and says nothing of a file that does not import.
             hint="" if kind is Kind.IMPORT else _mark(item, "hint", ""),
-            hidden=item.get_closest_marker("hidden") is not None,
+            hidden=is_hidden(item),
             kind=kind,
             message=report.longreprtext if report.failed else "",
             seconds=report.duration,
