@@ -221,6 +221,17 @@ def test_a_name_that_two_rows_share_finds_nobody(tmp_path):
     assert roster.match(sheet(tmp_path, text), entries(record("Ann Lee"))) == {}
 
 
+def test_a_number_decides_between_two_rows_of_one_name(tmp_path):
+    text = MOODLE.replace("Bob Ng", "Ann Lee")
+    ann = record("Ann Lee", system="moodle", numbers=("12345",))
+    assert list(roster.match(sheet(tmp_path, text), entries(ann))) == [0]
+
+
+def test_a_mark_that_fits_two_rows_goes_to_neither(tmp_path):
+    both = record("Ann Lee", names=("bob@example.org",))
+    assert roster.match(sheet(tmp_path, MOODLE), entries(both)) == {}
+
+
 def test_a_row_that_two_claim_stays_empty(tmp_path):
     claims = [
         record("Ann Lee", system="moodle", numbers=("12345",)),
