@@ -28,6 +28,24 @@ from course.grading.results import (
 )
 from course.grading.sandbox.launch import Launcher
 
+_NOT_NEEDED = (
+    "cacheprovider",
+    "doctest",
+    "junitxml",
+    "logging",
+    "pastebin",
+    "setuponly",
+    "setupplan",
+    "stepwise",
+    "terminal",
+    "unittest",
+    # These two collect all garbage after each test, looking for faults that an app behind the wall
+    # cannot have here.
+    "threadexception",
+    "unraisableexception",
+)
+"""Plugins of pytest that cost time for each start or for each test, and find nothing here."""
+
 
 class Judge:
     """A plugin whose test loop runs once for each submission that is named to it."""
@@ -116,10 +134,9 @@ def run(
     launcher: Launcher, tests: Path, exercises: list[str], tasks: IO[str], results: IO[str]
 ) -> int:
     """Collect the exercises' tests and grade what ``tasks`` name; return the exit code."""
-    words = ["-p", "no:cacheprovider", "-p", "no:terminal"]
-    # These two collect all garbage after each test, looking for faults that an app behind the wall
-    # cannot have here.
-    words += ["-p", "no:unraisableexception", "-p", "no:threadexception"]
+    words = []
+    for name in _NOT_NEEDED:
+        words += ["-p", f"no:{name}"]
     words += ["--import-mode=importlib", "--rootdir", str(tests), "-c", os.devnull, "--capture=sys"]
     words += [str(tests / exercise) for exercise in exercises]
     code = pytest.main(words, plugins=[plugin, Judge(launcher, tasks, results)])
