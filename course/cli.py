@@ -290,6 +290,8 @@ def grade(
             code = session.grade(options, say, lambda line: status.update(escape(line)))
     except ClassroomError as error:
         raise click.UsageError(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(_about(error)) from None
     except KeyboardInterrupt:
         click.echo("\nInterrupted. What is graded is kept; the same command goes on from there.")
         sys.exit(130)
@@ -310,6 +312,14 @@ def grades(folder: Path, is_opened: bool) -> None:
         page = session.show(folder.absolute(), click.echo)
     except ClassroomError as error:
         raise click.UsageError(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(_about(error)) from None
     click.echo(f"wrote {page}")
     if is_opened:
         webbrowser.open(page.as_uri())
+
+
+def _about(error: OSError) -> str:
+    """Return what the system says about a file, and that no mark is lost."""
+    name = error.filename or "A file"
+    return f"{name}: {error.strerror}. What is graded is kept; run the same command again."

@@ -1,6 +1,7 @@
 """``course grade`` from the folders to the files, with a judge that says what the tests want."""
 
 import csv
+import errno
 import json
 from datetime import UTC, datetime
 
@@ -410,6 +411,20 @@ def test_a_change_that_cannot_be_read_is_told_before_anything_is_graded(
     with pytest.raises(ClassroomError, match=r"changes.csv, line 2: 'ten' is not a score"):
         grade(classroom)
     assert judges.graded == []
+
+
+def test_an_error_of_the_system_is_told_without_a_traceback(
+    grade, classroom, monkeypatch, tmp_path
+):
+    def fail(*args):
+        raise OSError(errno.ENOSPC, "No space left on device", "junit.xml")
+
+    monkeypatch.setattr(session.exports, "write_junit", fail)
+    words = ["grade", str(classroom), "--out", str(tmp_path / "out"), "--isolation", "process"]
+    result = CliRunner().invoke(cli.main, words)
+    assert result.exit_code == 1
+    assert "junit.xml: No space left on device. What is graded is kept" in result.output
+    assert len(lines_of(tmp_path)) == 3
 
 
 def test_the_page_is_opened_when_asked_for(grade, classroom, monkeypatch, tmp_path):
