@@ -15,6 +15,7 @@ from course.grading.classroom.files import ClassroomError
 from course.grading.classroom.intake import Handin, Origin
 from course.grading.classroom.marks import Attempts
 from course.grading.classroom.preflight import PreflightError
+from course.grading.judge.client import JudgeError
 from course.grading.results import Status, SubmissionResult
 from course.grading.submission import TESTS, Submission
 from tests.course.classroom import NAME, a_test, an_exercise, grades, hand_in, rows, table, zipped
@@ -201,18 +202,18 @@ def test_superseded_lines_are_marked(grade, classroom, tmp_path):
     ]
 
 
+@pytest.mark.parametrize("kind", [PreflightError, JudgeError])
 def test_a_failed_preflight_grades_no_one_and_leaves_nothing(
-    grade, classroom, judges, monkeypatch, tmp_path
+    grade, classroom, judges, monkeypatch, tmp_path, kind
 ):
     def fail(plan):
-        raise PreflightError("The reference solution fails.")
+        raise kind("The reference solution fails.")
 
     monkeypatch.setattr(session, "preflight", fail)
     with pytest.raises(ClassroomError, match=r"Nothing was graded\. The reference solution fails"):
         grade(classroom)
     assert judges.graded == []
-    assert not (tmp_path / "out" / "results.jsonl").exists()
-    assert not (tmp_path / "out" / "grades.csv").exists()
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

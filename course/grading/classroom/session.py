@@ -37,6 +37,7 @@ from course.grading.classroom.marks import (
 from course.grading.classroom.people import folded, near, read_groups, read_names
 from course.grading.classroom.plan import Plan, handed_in, wanted
 from course.grading.classroom.preflight import PreflightError, preflight
+from course.grading.judge.client import JudgeError
 from course.grading.results import Status, SubmissionResult
 from course.grading.sandbox import wall
 from course.grading.submission import TESTS
@@ -298,13 +299,13 @@ def _grade(call: Call, plan: Plan, todo: list[Task]) -> None:
     workers = min(options.workers or (os.cpu_count() or 1) + 2, len(todo))
     with tempfile.TemporaryDirectory() as empty:
         paths = [task.handin.path or Path(empty) for task in todo]
-        for task in todo:
-            gallery.keep(options.out, task.key, task.look.code)
         with Pool(plan, 0 if options.scheduler else workers) as pool:
             try:
                 found = preflight(plan)
-            except PreflightError as error:
+            except (PreflightError, JudgeError) as error:
                 raise ClassroomError(f"Nothing was graded. {error}") from None
+            for task in todo:
+                gallery.keep(options.out, task.key, task.look.code)
             for each in found:
                 call.say(f"preflight: {each}")
             call.book = replace(call.book, protection=(*call.protection, *found))
