@@ -111,6 +111,11 @@ def may_write_many(most: int) -> None:
     raise OSError
 
 
+def changes_the_lessons() -> None:
+    """Write where other submissions of the same judge would read."""
+    Path("/.six-days/course/forged.py").write_text("", "utf-8")
+
+
 def is_root() -> None:
     """Have the rights of root."""
     if os.getuid() != 0:
@@ -163,6 +168,7 @@ def attack() -> Response:
         )
         tries["see mounts that are not on the list"] = lambda: mounts(wanted["mounts"])
     if wanted["inodes"]:
+        tries["change the lessons"] = changes_the_lessons
         tries["make too many files"] = lambda: may_write_many(wanted["inodes"])
     done = []
     for name, attempt in tries.items():

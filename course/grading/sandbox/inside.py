@@ -94,13 +94,11 @@ def _warm(judge: Wire, options: dict[str, Any]) -> NoReturn:
 
 
 def _write_course(place: str, archive: bytes) -> None:
-    """Lay out the lessons that submissions may import, for reading only where that can be had."""
+    """Lay out the lessons that submissions may import."""
     for name, text in json.loads(archive).items():
         path = Path(place, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-    with contextlib.suppress(OSError):  # a box started cold has no right to
-        namespaces.make_read_only(place)
 
 
 def _fork_weak(judge: Wire, options: dict[str, Any], fds: list[int]) -> None:
@@ -147,6 +145,8 @@ def _make_world(options: dict[str, Any]) -> None:
     room = f"size={options['limits']['disk']},nr_inodes={options['limits']['inodes']},mode=1777"
     for place in options["scratch"]:
         namespaces.cover(place, room, options["shown"])
+    # Here and not in the outer world, which belongs to other namespaces of users.
+    namespaces.make_read_only(options["course"])
     namespaces.mount("proc", "/proc")
     namespaces.drop_rights()
     namespaces.apply_filter(bytes.fromhex(options["filter"]))
