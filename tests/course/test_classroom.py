@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from course import cli
 from course.catalogue import EXERCISE as FILE
-from course.grading.classroom import gallery, plan, session
+from course.grading.classroom import gallery, plan, session, words
 from course.grading.classroom.files import ClassroomError
 from course.grading.classroom.intake import Handin, Origin
 from course.grading.classroom.marks import Attempts
@@ -516,11 +516,11 @@ def test_the_digest_depends_on_exercises_and_isolation(tmp_path):
 
 
 def test_progress_is_told_in_words():
-    assert session.rate(37, 120, 3.0) == "37/120, 12.3/s, 7 s left"
+    assert words.rate(37, 120, 3.0) == "37/120, 12.3/s, 7 s left"
 
 
 def test_long_lists_of_names_are_cut_and_counted():
-    assert session._listed(f"s{n}" for n in range(25)).endswith("s19 and 5 more")
+    assert words.listed(f"s{n}" for n in range(25)).endswith("s19 and 5 more")
 
 
 def test_times_of_gradescope_need_no_file(grade, tmp_path, scores):

@@ -78,7 +78,7 @@ def test_a_class_is_graded(classroom, tmp_path, isolation):
         (("--exercise", "day09/nothing"), "There are no tests for day09/nothing"),
         (("--due", "tomorrow"), "is not a time such as"),
         (("--roster", __file__), "neither Moodle's"),
-        (("--regrade", "nobody"), "--regrade: nobody has no hand-in"),
+        (("--regrade", "stranger"), "--regrade: stranger has no hand-in"),
     ],
 )
 def test_a_wrong_call_is_told_before_anything_is_graded(classroom, tmp_path, words, message):
@@ -286,7 +286,7 @@ def test_pytest_without_a_submission_says_what_is_missing():
 
 @pytest.mark.second_half
 def test_pytest_names_a_path_that_is_not_there(tmp_path):
-    code, output = pytest_run("tests/exercises", "--submission", tmp_path / "nobody")
+    code, output = pytest_run("tests/exercises", "--submission", tmp_path / "nowhere")
     assert code == 4
     assert "does not exist" in output
 

@@ -38,7 +38,7 @@ def test_times_name_a_student_in_any_way(name):
     assert entry(ann, lateness=RULE, times=times).mark.penalty == 0.25
 
 
-def test_a_time_of_a_name_that_two_share_is_nobodys():
+def test_a_time_of_a_name_that_two_share_counts_for_neither():
     both = [record("ann", who="a/ann"), record("ann", who="b/ann")]
     found = entries(*both, lateness=RULE, times={"ann": LATER})
     assert [each.mark.penalty for each in found] == [0, 0]
@@ -202,7 +202,7 @@ def test_a_change_gives_a_mark_to_what_could_not_be_graded(tmp_path):
         ("ann,day09/z,5,", "line 2: day09/z was not graded for ann"),
     ],
 )
-def test_a_change_that_finds_nobody_is_told(tmp_path, line, words):
+def test_a_change_that_finds_no_one_is_told(tmp_path, line, words):
     records = [record(), record("bob", who="a/bob"), record("bob", who="b/bob")]
     found, [warning] = changed(line + "\n", *records, tmp_path=tmp_path)
     assert [each.mark.score for each in found] == [6.0, 6.0, 6.0]

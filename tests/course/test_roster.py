@@ -209,14 +209,14 @@ def test_a_filled_roster_survives_the_round_trip(tmp_path):
     assert rows(tmp_path / "out.csv") == rows(tmp_path / "roster.csv")
 
 
-def test_a_name_that_two_share_finds_nobody(tmp_path):
+def test_a_name_that_two_share_finds_no_one(tmp_path):
     found = sheet(tmp_path, MOODLE)
     twice = entries(record("Ann Lee"), record("ann lee"))
     assert len(twice) == 2
     assert roster.match(found, twice) == {}
 
 
-def test_a_name_that_two_rows_share_finds_nobody(tmp_path):
+def test_a_name_that_two_rows_share_finds_no_one(tmp_path):
     text = MOODLE.replace("Bob Ng", "Ann Lee")
     assert roster.match(sheet(tmp_path, text), entries(record("Ann Lee"))) == {}
 
@@ -240,7 +240,7 @@ def test_a_row_that_two_claim_stays_empty(tmp_path):
     assert roster.match(sheet(tmp_path, MOODLE), entries(*claims)) == {}
 
 
-def test_a_number_of_another_system_finds_nobody(tmp_path):
+def test_a_number_of_another_system_finds_no_one(tmp_path):
     other = record("leeann", system="canvas", numbers=("12345",))
     assert roster.match(sheet(tmp_path, MOODLE), entries(other)) == {}
 

@@ -99,7 +99,7 @@ def _copy(member: _Member, target: Path, room: int) -> int:
 
 
 def _chosen(members: list[_Member], notes: list[str]) -> set[_Member]:
-    """Choose what is unpacked: exercises, then what lies in their folders, then the rest."""
+    """Choose what is unpacked: exercises, then what is in their folders, then the rest."""
     own = {member.parts[:-1] for member in members if member.parts[-1] == EXERCISE}
 
     def order(member: _Member) -> tuple[int, str]:

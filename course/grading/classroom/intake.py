@@ -1,7 +1,7 @@
 """Find the submissions in what an LMS hands out: folders, archives, single files.
 
 Strangers wrote everything found here. Names are kept for matching with a roster and cleaned before
-they are shown. Whatever is wrong with one hand-in is said of that hand-in and stops no other.
+they are shown. What is wrong with one hand-in is told for that hand-in and stops no other.
 """
 
 from __future__ import annotations

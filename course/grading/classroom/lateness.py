@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
-
-Record = dict[str, Any]
-
-
 from collections.abc import Iterable, Mapping
-from datetime import tzinfo
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
 from typing import Any
 
 from course.grading.classroom.files import ClassroomError, read_table

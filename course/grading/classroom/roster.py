@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-from course.grading.classroom.exports import *
-
-Record = dict[str, Any]
-
-
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from pathlib import Path
 
 from course.grading.classroom.files import (
     ClassroomError,
@@ -95,7 +87,7 @@ def read_roster(path: Path, column: str | None) -> Roster:
 def match(roster: Roster, entries: Iterable[Entry]) -> dict[int, Entry]:
     """Return the entry of each row, found by number first, then by an exact name.
 
-    A name that two students or two rows share finds nobody, and neither does a row that two
+    A name that two students or two rows share finds no one, and neither does a row that two
     students claim: a wrong mark is worse than none.
     """
     by_number: dict[str, list[Entry]] = {}

@@ -7,7 +7,7 @@ import os
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +37,7 @@ from course.grading.classroom.marks import (
 from course.grading.classroom.people import folded, near, read_groups, read_names
 from course.grading.classroom.plan import Plan, handed_in, wanted
 from course.grading.classroom.preflight import PreflightError, preflight
+from course.grading.classroom.words import late_warnings, line, listed, rate
 from course.grading.judge.client import JudgeError
 from course.grading.results import Status, SubmissionResult
 from course.grading.sandbox import wall
@@ -44,8 +45,6 @@ from course.grading.submission import TESTS
 
 Say = Callable[[str], None]
 REPORT = "report.html"
-SHOWN = 20
-"""Names that one line of the terminal lists."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +155,7 @@ def write_all(out: Path, records: list[Record], book: Book, say: Say) -> list[En
         and {each.exercise for each in entry.record.exercises} != set(book.exercises)
     ]
     if different:
-        warnings.append(f"Graded for other exercises than the rest: {_listed(different)}.")
+        warnings.append(f"Graded for other exercises than the rest: {listed(different)}.")
     if not (out / CHANGES).exists():
         write_whole(out / CHANGES, table_text(CHANGES_HEADER, []))
     texts = gallery.read(out, records)
@@ -235,7 +234,7 @@ def _plan(call: Call) -> Plan:
         )
     call.say(f"{len(call.handins)} submissions, {len(exercises)} exercises")
     if extra := [each for each in found if each not in exercises]:
-        call.say(f"Not graded, since no call asked for it: {_listed(extra)} (--exercise adds it).")
+        call.say(f"Not graded, since no call asked for it: {listed(extra)} (--exercise adds it).")
     for each in protection:
         call.say(each)
     call.protection = tuple(protection)
@@ -286,7 +285,7 @@ def _again(call: Call) -> set[str]:
     for name in call.options.regrade:
         hits = index.get(folded(name), set())
         if len(hits) != 1:
-            several = f"is the name of {len(hits)} hand-ins: {_listed(sorted(hits))}"
+            several = f"is the name of {len(hits)} hand-ins: {listed(sorted(hits))}"
             why = several if hits else "has no hand-in in the folders given"
             raise ClassroomError(f"--regrade: {printable(name)} {why}.{near(folded(name), index)}")
         found |= hits
@@ -357,30 +356,6 @@ def finished(task: Task, result: SubmissionResult) -> Record:
     )
 
 
-def line(record: Record) -> str:
-    """Return the one line about a hand-in that the terminal shows."""
-    failures = (test for each in record.exercises for test in each.failures)
-    about = record.note or next(
-        (f"{test.name}: {first_line(test.message)}" for test in failures), ""
-    )
-    points = f"{exports.number(record.score) or '-'}/{record.possible:g}"
-    name = printable(record.origin.student)
-    about = printable(about, TEXT_LENGTH) if about else ""
-    seconds = f"{record.seconds:.2f} s"
-    return f"{name:24} {points:>9}  {seconds:>8}  {record.status:12} {about}"[:200].rstrip()
-
-
-def first_line(message: str) -> str:
-    """Return the first line of a message that says something."""
-    return next((each.strip() for each in message.splitlines() if each.strip()), "")
-
-
-def rate(done: int, total: int, seconds: float) -> str:
-    """Return progress in words: ``37/120, 12.4/s, 7 s left``."""
-    speed = done / max(seconds, 0.001)
-    return f"{done}/{total}, {speed:.1f}/s, {(total - done) / speed:.0f} s left"
-
-
 def _fill(out: Path, sheet: roster.Roster, entries: list[Entry], say: Say) -> None:
     """Fill the LMS's export, and say who is in one list and not in the other."""
     found = roster.match(sheet, entries)
@@ -390,7 +365,7 @@ def _fill(out: Path, sheet: roster.Roster, entries: list[Entry], say: Say) -> No
     strangers = [entry.name for entry in entries if entry.key not in known]
     say(f"{target.name}: {len(found)} of {len(sheet.table.rows)} rows filled")
     if strangers:
-        say(f"WARNING: not in the roster, or not sure who: {_listed(strangers)}")
+        say(f"WARNING: not in the roster, or not sure who: {listed(strangers)}")
 
 
 def _ending(call: Call, entries: list[Entry]) -> int:
@@ -409,39 +384,3 @@ def _ending(call: Call, entries: list[Entry]) -> int:
     names = sorted(path.name for path in out.iterdir() if not path.name.startswith("."))
     say(f"wrote {', '.join(names)} in {out}")
     return 1 if failed else 0
-
-
-def late_warnings(entries: Iterable[Entry], book: Book) -> list[str]:
-    """Return what is odd about the times: names that no one has, students without a time."""
-    warnings = []
-    names: set[str] = set()
-    timeless = []
-    for entry in entries:
-        origin = entry.record.origin
-        own = (entry.name, origin.student, *origin.names, *origin.numbers)
-        names.update(own)
-        has_time = (
-            origin.submitted
-            or origin.who in book.arrived
-            or any(folded(name) in book.times for name in own)
-        )
-        if entry.record.status is Status.MISSING or has_time:
-            continue
-        if origin.late:
-            warnings.append(
-                f"{entry.name}: Canvas says late, without a time; counted as one day. --times "
-                "says more."
-            )
-        else:
-            timeless.append(entry.name)
-    if unknown := lateness.unknown(book.times, names):
-        warnings.append(f"--times names students without a hand-in: {_listed(unknown)}.")
-    if timeless:
-        warnings.append(f"No time is known, so nothing is taken off: {_listed(timeless)}.")
-    return warnings
-
-
-def _listed(names: Iterable[str]) -> str:
-    every = [printable(name) for name in names]
-    more = f" and {len(every) - SHOWN} more" if len(every) > SHOWN else ""
-    return ", ".join(every[:SHOWN]) + more
