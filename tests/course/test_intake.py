@@ -249,8 +249,11 @@ def test_a_link_in_an_archive_is_left_out(classroom, collect):
     with tarfile.open(classroom / "bob.tar", "w") as archive:
         for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE):
             info = tarfile.TarInfo(f"{NAME}/{FILE}")
-            info.type, info.linkname = kind, "/etc/passwd"
+            info.type, info.linkname = kind, "other.py"
             archive.addfile(info)
+        other = tarfile.TarInfo("other.py")
+        other.size = 7
+        archive.addfile(other, io.BytesIO(b"app = 1"))
     assert [each.path for each in collect(classroom)] == [None, None]
 
 
@@ -303,6 +306,20 @@ def test_the_exercise_comes_before_what_is_too_much(classroom, only, monkeypatch
     [note] = found.notes
     assert note.startswith("The archive holds more than 20 files or 1000 bytes. Left out: ")
     assert note.endswith(" and 10 more.")
+
+
+def test_a_file_that_says_it_is_too_large_is_not_even_begun(classroom, only, monkeypatch):
+    monkeypatch.setattr(archives, "BYTES", 1000)
+    names = {"film.bin": b"v" * 2000, FILE: b"app = 1"}
+    found = only(zipped(classroom / "ann.zip", names))
+    assert found.notes == (
+        "The archive holds more than 500 files or 1000 bytes. Left out: film.bin.",
+    )
+
+
+def test_a_tar_file_is_not_skipped_through_without_end():
+    with pytest.raises(ValueError, match="too many bytes"):
+        archives._Capped(io.BytesIO()).seek(archives.TAR_BYTES + 1)
 
 
 def test_folders_that_no_student_wrote_do_not_count(classroom, only, monkeypatch):
