@@ -1,122 +1,181 @@
-"""Time grading: submissions a second against plain pytest, the price of the wall, of a check.
+"""Time grading: submissions a second against plain pytest, CPU for each, the price of the wall.
 
-Run it: uv run python -m benchmarks.grading
+Run it: uv run python -m benchmarks.grading [SUBMISSIONS] [ROUNDS]
+
+All variants grade the same submissions with the same twelve tests, in turns, in one process, two at
+a time: the machine's mood is the same for all. The figures are medians over the rounds.
 """
 
+import contextlib
 import os
 import random
+import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from werkzeug.test import Client
 
-from course import catalogue
-from course.catalogue import EXERCISE, ROOT
-from course.grading import grade, plugin, wall
-from course.grading.intake import Handin
-from course.grading.remote import RemoteApp
-from course.grading.submission import TESTS
+from course.catalogue import EXERCISE, ROOT, TESTS
+from course.grading import submission
+from course.grading.classroom.plan import Plan
+from course.grading.classroom.preflight import preflight
+from course.grading.judge.client import JudgeProcess
+from course.grading.sandbox import wall
+from course.grading.sandbox.box import Box, Order
+from course.grading.sandbox.launch import Launcher
+from course.grading.sandbox.remote import RemoteApp
 
-NAME = "day01/custom_converter"
-SUBMISSIONS = 40
-WORKERS = 2
+NAME = "day02/errors"
 TESTS_OF_EACH = 12
+WORKERS = 2
 
-# The same twelve tests for both, on the model exercise: what differs is who runs the app and where.
+# For plain pytest: the exercise's own tests with a client in the same process.
 PLAIN = """\
 import importlib.util
+import sys
 import pytest
 
 @pytest.fixture
 def client():
     spec = importlib.util.spec_from_file_location("exercise", {file!r})
     module = importlib.util.module_from_spec(spec)
+    sys.modules["exercise"] = module
     spec.loader.exec_module(module)
     return module.app.test_client()
-"""
-CASES = """
-import pytest
 
-@pytest.mark.parametrize("number", range({count}))
-def test_number(client, number):
-    path = f"/customers/139-{{number:04}}-8000"
-    response = client.get(path)
-    assert response.status_code == 200
-    assert response.get_json() == {{"number": f"139{{number:04}}8000"}}
-    assert client.get("/new", query_string={{"number": f"139{{number:04}}8000"}}).location == path
+def pytest_configure(config):
+    for marker in ("points", "task", "hint", "hidden"):
+        config.addinivalue_line("markers", marker)
 """
 
+COLD = """\
+import runpy, sys
+from course.grading.sandbox.launch import Launcher
+real = Launcher.__init__
+def cold(self, *args):
+    real(self, *args)
+    self.refused = "for comparison"
+Launcher.__init__ = cold
+sys.argv[0] = "judge"
+runpy.run_module("course.grading.judge", run_name="__main__")
+"""
 
-def naive(folder: Path, submissions: list[Path]) -> float:
-    """Return submissions a second: a ``python -m pytest`` for each, two at a time, no isolation."""
-    commands = []
-    for number, path in enumerate(submissions):
-        place = folder / f"naive{number}"
-        place.mkdir()
-        text = PLAIN.format(file=str(path / NAME / EXERCISE)) + CASES.format(count=TESTS_OF_EACH)
-        (place / "test_it.py").write_text(text)
+
+class ColdJudge(JudgeProcess):
+    """A judge whose boxes are started one by one, as before there was a warm process."""
+
+    def command(self) -> list[str]:
+        """Start the judge with a launcher that refuses the warm start."""
+        return [sys.executable, "-c", COLD]
+
+
+class Clock:
+    """Seconds and CPU seconds of a block, those of processes that were killed among them.
+
+    The latter needs a control group (cpuacct), which root may make; without one, what was killed
+    is missing.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = self.cpu = 0.0
+        self._group = Path(f"/sys/fs/cgroup/cpuacct/benchmark-{os.getpid()}")
+        try:
+            self._group.mkdir()
+            (self._group / "tasks").write_text(str(os.getpid()))
+            for thread in threading.enumerate():
+                (self._group / "tasks").write_text(str(thread.native_id))
+            self.is_whole = True
+        except OSError:
+            self.is_whole = False
+
+    def _cpu(self) -> float:
+        if self.is_whole:
+            return int((self._group / "cpuacct.usage").read_text()) / 1e9
+        both = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return sum(each.ru_utime + each.ru_stime for each in both)
+
+    @contextlib.contextmanager
+    def measured(self) -> Iterator[None]:
+        """Note what the block takes."""
+        begun, used = time.perf_counter(), self._cpu()
+        yield
+        self.seconds, self.cpu = time.perf_counter() - begun, self._cpu() - used
+
+    def close(self) -> None:
+        """Remove the control group."""
+        if self.is_whole:
+            with contextlib.suppress(OSError):
+                Path("/sys/fs/cgroup/cpuacct/tasks").write_text(str(os.getpid()))
+                self._group.rmdir()
+
+
+def naive(paths: list[Path]) -> None:
+    """Start a ``python -m pytest`` for each, without plugins, without isolation."""
+    environ = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)}
+
+    def run(path: Path) -> None:
+        place = path.parent / f"{path.name}-naive"
+        if not place.exists():
+            shutil.copytree(path / NAME, place)
+            text = PLAIN.format(file=str(path / NAME / EXERCISE))
+            (place / "conftest.py").write_text(text)
+            for file in (TESTS / NAME).glob("test_*.py"):
+                shutil.copy(file, place)
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-        commands.append([*command, "--rootdir", str(place), "-c", os.devnull, str(place)])
-
-    # Without the plugins that happen to be installed here; none of them takes part.
-    environ = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-
-    def run(command: list[str]) -> None:
+        command += ["--rootdir", str(place), "-c", os.devnull, str(place)]
         done = subprocess.run(
-            command, check=False, capture_output=True, text=True, cwd=folder, env=environ
+            command, check=False, capture_output=True, text=True, cwd=place, env=environ
         )
-        assert f"{TESTS_OF_EACH} passed" in done.stdout, done.stdout
+        assert f"{TESTS_OF_EACH} passed" in done.stdout, done.stdout[-300:]
 
-    begun = time.perf_counter()
     with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(run, commands))
-    return len(submissions) / (time.perf_counter() - begun)
+        list(pool.map(run, paths))
 
 
-def graded(folder: Path, submissions: list[Path], isolation: str, hanging: int = 0) -> float:
-    """Return submissions a second with ``course grade``'s engine; ``hanging`` ones are added."""
-    tests = folder / "tests"
-    (tests / NAME).mkdir(parents=True, exist_ok=True)
-    (tests / NAME / "test_it.py").write_text(CASES.format(count=TESTS_OF_EACH))
-    plan = grade.Plan((NAME,), tests, isolation)
-    out = Path(tempfile.mkdtemp(dir=folder))
-    journal = grade.Journal(out / "results.jsonl", plan)
-    handins = [Handin(path.name, path) for path in submissions]
-    workers = WORKERS
-    for number in range(hanging):
-        path = hand_in(out / f"hanging{number}", "import time\ntime.sleep(100)\n")
-        handins.insert(0, Handin(path.name, path))
-        workers += 1
-    begun = time.perf_counter()
-    good = 0
-    seconds = 0.0
-    for record in grade.run(handins, plan, journal, workers=workers):
-        if record["student"].startswith("hanging"):
-            assert record["score"] == 0
-            continue
-        assert record["score"] == record["max"] > 0, record
-        good += 1
-        seconds = time.perf_counter() - begun
-    return good / seconds
+def graded(
+    tests: Path, isolation: str, judge_class: type[JudgeProcess] = JudgeProcess, *, check: bool
+) -> Callable[[list[Path]], None]:
+    """Return a function that grades with judges, as ``course grade`` does.
 
+    ``check``: with the preflight before it, while the judges start.
+    """
 
-def hand_in(folder: Path, text: str) -> Path:
-    """Make a submission of one exercise."""
-    place = folder / NAME
-    place.mkdir(parents=True)
-    (place / EXERCISE).write_text(text)
-    return folder
+    def run(paths: list[Path]) -> None:
+        waiting = list(paths)
+        plan = Plan((NAME,), tests, isolation)
+
+        def work() -> None:
+            with judge_class(tests, [NAME], isolation) as judge:
+                judge.start()
+                ready.wait()
+                while waiting:
+                    with contextlib.suppress(IndexError):
+                        [part] = judge.grade(waiting.pop()).exercises
+                        assert part.score == part.possible, part
+
+        ready = threading.Event()
+        with ThreadPoolExecutor(WORKERS) as pool:
+            working = [pool.submit(work) for _ in range(WORKERS)]
+            if check:
+                preflight(plan)
+            ready.set()
+            for each in working:
+                each.result()
+
+    return run
 
 
 def requests(isolation: str | None, count: int = 500) -> float:
-    """Return the milliseconds of one request: in this process, or through a wall."""
-    path = "/customers/139-0013-8000"
+    """Return the median milliseconds of one request: in this process, or through a wall."""
+    path = "/api/shows/hamlet"
     if isolation is None:
         import importlib.util
 
@@ -126,13 +185,15 @@ def requests(isolation: str | None, count: int = 500) -> float:
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return timed(Client(module.app), path, count)
-    subject = plugin.Subject(TESTS / NAME / "solution.py", wall.choose(isolation, wall.Limits()))
+    launcher = Launcher(wall.choose(isolation, wall.Limits()), ["flask"], {})
+    box = Box(launcher)
     try:
-        folder = subject.submission.lay_out(NAME)
-        subject.box.start({"module": f"{NAME.replace('/', '.')}.exercise", "folder": folder})
-        return timed(Client(RemoteApp(subject.box)), path, count)
+        files = submission.Submission(TESTS / NAME / "solution.py").lay_out(NAME).files
+        box.start(Order(NAME, files))
+        return timed(Client(RemoteApp(box)), path, count)
     finally:
-        subject.close()
+        box.close()
+        launcher.close()
 
 
 def timed(client: Client, path: str, count: int) -> float:
@@ -140,13 +201,12 @@ def timed(client: Client, path: str, count: int) -> float:
     times = []
     for _ in range(count):
         begun = time.perf_counter()
-        response = client.get(path)
+        client.get(path)
         times.append(time.perf_counter() - begun)
-        assert response.status_code == 200
     return statistics.median(times) * 1000
 
 
-def check(rounds: int = 5) -> list[float]:
+def checks(rounds: int = 5) -> list[float]:
     """Return the seconds of ``course check`` on a solved exercise, in a copy of the course."""
     with tempfile.TemporaryDirectory() as name:
         copy = Path(name) / "course"
@@ -162,33 +222,57 @@ def check(rounds: int = 5) -> list[float]:
         return times[1:]  # the first compiles
 
 
-def main() -> None:
+def main(count: int = 40, rounds: int = 3) -> None:
     """Print all figures; ratios are of one run."""
-    # The course is importable only where it lies, and an interpreter without caches is no measure.
+    # The course is importable only where it is, and an interpreter without caches is no measure.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    solution = (TESTS / NAME / "solution.py").read_text("utf-8")
-    isolation = wall.choose(None, wall.Limits()).isolation
-    print(f"{len(catalogue.lessons())} lessons, wall: {isolation}, {os.cpu_count()} cores")
+    strong = wall.choose(None, wall.Limits()).isolation
+    clock = Clock()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
-        texts = [f"{solution}\n# {random.random()}\n" for _ in range(SUBMISSIONS)]  # noqa: S311
-        submissions = [hand_in(folder / f"student{n:02}", text) for n, text in enumerate(texts)]
-        plain = naive(folder, submissions)
-        print(f"{SUBMISSIONS} submissions of {TESTS_OF_EACH} tests, {WORKERS} workers, per second:")
-        print(f"  python -m pytest for each, no isolation  {plain:6.1f}")
-        for each in dict.fromkeys(["process", isolation]):
-            rate = graded(folder, submissions, each)
-            print(f"  course grade, isolation {each:16} {rate:6.1f}   {rate / plain:.1f} times")
-        rate = graded(folder, submissions, isolation, hanging=2)
-        print(f"  the same with 2 hanging ones beside them {rate:6.1f}   (two workers more)")
-    bare = requests(None)
-    for each in dict.fromkeys(["process", isolation]):
-        through = requests(each)
-        print(f"a request: {bare:.2f} ms in one process, {through:.2f} ms through {each}")
-    times = check()
-    print(f"course check, solved: median {statistics.median(times):.2f} s, best {min(times):.2f} s")
+        solution = (TESTS / NAME / "solution.py").read_text("utf-8")
+        paths = []
+        for number in range(count):
+            place = folder / f"student{number:03}" / NAME
+            shutil.copytree(ROOT / NAME, place)
+            text = f"{solution}\n# {random.random()}\n"  # noqa: S311
+            (place / EXERCISE).write_text(text, "utf-8")
+            paths.append(folder / f"student{number:03}")
+        # Tests that students do not hold are not served from one import.
+        secret = folder / "tests"
+        shutil.copytree(TESTS / NAME, secret / NAME)
+        variants = {
+            "python -m pytest for each": naive,
+            f"{strong}, each box cold": graded(secret, strong, ColdJudge, check=False),
+            f"{strong}, warm": graded(secret, strong, check=False),
+            f"{strong}, warm, one import": graded(TESTS, strong, check=False),
+            f"{strong}, one import, with preflight": graded(TESTS, strong, check=True),
+            "process, one import": graded(TESTS, "process", check=False),
+        }
+        taken: dict[str, list[tuple[float, float]]] = {each: [] for each in variants}
+        for _ in range(rounds):
+            for each, run in variants.items():
+                with clock.measured():
+                    run(paths)
+                taken[each].append((clock.seconds / count, clock.cpu / count))
+    clock.close()
+    print(
+        f"{count} submissions of {TESTS_OF_EACH} tests, {WORKERS} workers, judges' start included"
+    )
+    counted = "all processes" if clock.is_whole else "processes that were not killed"
+    print(f"{rounds} rounds in turns; CPU of {counted}")
+    plain = statistics.median(seconds for seconds, _ in next(iter(taken.values())))
+    for each, pairs in taken.items():
+        seconds = statistics.median(pair[0] for pair in pairs)
+        cpu = statistics.median(pair[1] for pair in pairs) * 1000
+        print(f"  {each:36} {1 / seconds:6.1f}/s {plain / seconds:6.2f} times {cpu:6.0f} ms CPU")
+    bare, process, walled = (requests(each) for each in (None, "process", strong))
+    print(f"a request: {bare:.2f} ms bare, {process:.2f} in a process, {walled:.2f} {strong}")
+    checked = checks()
+    middle, best = statistics.median(checked), min(checked)
+    print(f"course check, solved: median {middle:.2f} s, best {best:.2f} s")
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))

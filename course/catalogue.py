@@ -14,6 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
+TESTS = ROOT / "tests" / "exercises"
+
 NOTES = "README.md"
 EXERCISE = "exercise.py"
 
@@ -181,6 +183,18 @@ def days(root: Path = ROOT) -> list[Day]:
 def lessons(root: Path = ROOT) -> list[Lesson]:
     """Return every lesson of the course, in order."""
     return [lesson for day in days(root) for lesson in day.lessons]
+
+
+def exercises(tests: Path = TESTS) -> list[str]:
+    """Return the ids of the lessons whose exercise has tests in that folder, sorted."""
+    return sorted(
+        {f"{p.parent.parent.name}/{p.parent.name}" for p in tests.glob("day*/*/test_*.py")}
+    )
+
+
+def of_test(path: Path) -> str:
+    """Return the id of the exercise that a test file is about: its last two folders."""
+    return f"{path.parent.parent.name}/{path.parent.name}"
 
 
 def find(name: str, root: Path = ROOT) -> Lesson:

@@ -8,7 +8,6 @@ import sys
 import threading
 import webbrowser
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.markup import escape
@@ -148,10 +147,11 @@ def check(exercise: str | None, everything: bool, hints: bool, watch: bool) -> N
 def _check(names: list[str], everything: bool, hints: bool) -> bool:
     """Check, print, and tell whether all is solved; ``SystemExit`` 1 if the tests cannot run."""
     from .grading import check as checking
+    from .grading.judge.client import JudgeError
 
     try:
         results = list(checking.check(names))
-    except checking.JudgeError as error:
+    except JudgeError as error:
         raise click.ClickException(f"The tests cannot run: {error}") from None
     open_ones = [result for result in results if not result.solved]
     if len(names) == 1:
@@ -175,6 +175,9 @@ def _print(lines: list[str]) -> None:
         click.echo(line)
 
 
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
 @main.command()
 @click.argument(
     "folders",
@@ -183,7 +186,12 @@ def _print(lines: list[str]) -> None:
     type=click.Path(exists=True, path_type=Path),
     metavar="FOLDER...",
 )
-@click.option("--exercise", "exercises", multiple=True, help="Only this one (repeatable).")
+@click.option(
+    "--exercise",
+    "exercises",
+    multiple=True,
+    help="Grade this one, such as converters (repeatable).",
+)
 @click.option(
     "--tests",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -194,61 +202,124 @@ def _print(lines: list[str]) -> None:
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("grades"),
     show_default=True,
-    help="Where the gradebook goes.",
+    help="Where the gradebook goes. Each call adds to it.",
 )
 @click.option("--workers", type=click.IntRange(1, 256), help="Side by side (default: cores + 2).")
 @click.option(
     "--isolation", type=click.Choice(["strong", "process"]), help="Default: strong on Linux."
 )
-@click.option("--due", help="End of the time, such as 2026-03-01T23:59+08:00.")
+@click.option("--due", help="End of the time, such as 2026-03-01T23:59+08:00; or never.")
 @click.option("--late", default="10%/day", show_default=True, help="What a late day costs.")
 @click.option("--grace", default="15m", show_default=True, help="How long late is not late.")
+@click.option("--times", type=_FILE, help="CSV file: student, submitted.")
 @click.option(
-    "--times",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="CSV file: student, submitted.",
+    "--attempts",
+    type=click.Choice(["best", "last", "refuse"]),
+    help="Which of several attempts of a student counts (default: best).",
 )
+@click.option("--names", type=_FILE, help="CSV file: name (or github_username), student.")
+@click.option("--groups", type=_FILE, help="CSV file: group, student; each member gets the mark.")
 @click.option(
-    "--roster",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Moodle's grading worksheet or Canvas's gradebook, to be filled.",
+    "--roster", type=_FILE, help="Moodle's grading worksheet or Canvas's gradebook, to be filled."
 )
 @click.option("--column", help="The roster's column to fill.")
 @click.option("--scheduler", help="Grade on a dask cluster, such as tcp://10.0.0.5:8786.")
 @click.option("--force", is_flag=True, help="Grade again what is graded already.")
-def grade(folders: tuple[Path, ...], **chosen: Any) -> None:
-    """Grade every submission in the folders (folders, zip files) and write a gradebook."""
+@click.option("--regrade", multiple=True, metavar="STUDENT", help="Grade this one again.")
+@click.option("--open", "is_opened", is_flag=True, help="Show the page in the browser.")
+def grade(
+    folders: tuple[Path, ...],
+    exercises: tuple[str, ...],
+    tests: Path | None,
+    out: Path,
+    workers: int | None,
+    isolation: str | None,
+    due: str | None,
+    late: str,
+    grace: str,
+    times: Path | None,
+    attempts: str | None,
+    names: Path | None,
+    groups: Path | None,
+    roster: Path | None,
+    column: str | None,
+    scheduler: str | None,
+    force: bool,
+    regrade: tuple[str, ...],
+    is_opened: bool,
+) -> None:
+    """Grade every submission in the folders (folders, archives, files) and write a gradebook.
+
+    To change a mark by hand, add a line to changes.csv in the gradebook's folder (student, exercise
+    or nothing, a score such as 8, +1 or -2, comment) and call "course grades" or this again.
+    """
     from rich.console import Console
 
-    from .grading import classroom, gradebook
+    from .grading.classroom import session
+    from .grading.classroom.files import ClassroomError
+    from .grading.classroom.marks import Attempts
     from .grading.submission import TESTS
 
     console = Console(highlight=False, soft_wrap=True)
+    options = session.Options(
+        folders=tuple(folder.absolute() for folder in folders),
+        out=out.absolute(),
+        exercises=exercises,
+        tests=(tests or TESTS).absolute(),
+        isolation=isolation,
+        workers=workers or 0,
+        scheduler=scheduler,
+        due=due,
+        late=late,
+        grace=grace,
+        times=times,
+        attempts=Attempts(attempts) if attempts else None,
+        names=names,
+        groups=groups,
+        roster=roster,
+        column=column,
+        force=force,
+        regrade=regrade,
+    )
     try:
-        lateness = classroom.parse_lateness(chosen["due"], chosen["late"], chosen["grace"])
-        options = classroom.Options(
-            folders=[folder.absolute() for folder in folders],
-            out=chosen["out"].absolute(),
-            exercises=[name.replace("\\", "/").strip("/") for name in chosen["exercises"]],
-            tests=(chosen["tests"] or TESTS).absolute(),
-            isolation=chosen["isolation"],
-            workers=chosen["workers"] or 0,
-            scheduler=chosen["scheduler"],
-            lateness=lateness,
-            times=chosen["times"],
-            roster=chosen["roster"],
-            column=chosen["column"],
-            force=chosen["force"],
-        )
         with console.status("", spinner="line") as status:
 
             def say(line: str) -> None:
                 console.print(line, markup=False)
 
-            code = classroom.grade(options, say, lambda line: status.update(escape(line)))
-    except (classroom.ClassroomError, gradebook.GradebookError) as error:
+            code = session.grade(options, say, lambda line: status.update(escape(line)))
+    except ClassroomError as error:
         raise click.UsageError(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(_about(error)) from None
     except KeyboardInterrupt:
         click.echo("\nInterrupted. What is graded is kept; the same command goes on from there.")
         sys.exit(130)
+    if is_opened:
+        webbrowser.open((options.out / session.REPORT).as_uri())
     sys.exit(code)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--open", "is_opened", is_flag=True, help="Show the page in the browser.")
+def grades(folder: Path, is_opened: bool) -> None:
+    """Write a graded FOLDER's files anew, with the changes of its changes.csv; grade nothing."""
+    from .grading.classroom import session
+    from .grading.classroom.files import ClassroomError
+
+    try:
+        page = session.show(folder.absolute(), click.echo)
+    except ClassroomError as error:
+        raise click.UsageError(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(_about(error)) from None
+    click.echo(f"wrote {page}")
+    if is_opened:
+        webbrowser.open(page.as_uri())
+
+
+def _about(error: OSError) -> str:
+    """Return what the system says about a file, and that no mark is lost."""
+    name = error.filename or "A file"
+    return f"{name}: {error.strerror}. What is graded is kept; run the same command again."

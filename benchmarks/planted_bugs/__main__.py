@@ -14,7 +14,8 @@ The bugs are tables in the ``.toml`` files beside this one::
     equivalent = "..."                      # optional: why no behaviour changes
     tests = ["tests/day01/test_hello.py"]   # optional: else the lesson's own test files
 
-Only the first half of the suite is run (no ``--all``), so a bug is caught on every machine.
+Only the first half of the suite is run, so a bug is caught on every machine; with ``--all`` here,
+a bug whose entry has ``all = true`` is also tried with the second half.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ class Bug:
     tests: tuple[str, ...]
     security: bool = False
     equivalent: str = ""
+    all: bool = False
+    """Whether only the second half of the suite sees it."""
 
 
 def bugs(name: str) -> Iterator[Bug]:
@@ -99,7 +102,7 @@ def verdict(bug: Bug, place: Path) -> str:
     text = path.read_text("utf-8")
     path.write_text(text.replace(bug.old, bug.new), "utf-8")
     try:
-        code = run_tests(bug.tests, place)
+        code = run_tests(bug.tests, place, second_half=bug.all)
     finally:
         path.write_text(text, "utf-8")
     if code in {1, 2}:
@@ -107,9 +110,11 @@ def verdict(bug: Bug, place: Path) -> str:
     return "survived" if code == 0 else f"pytest ended with {code}"
 
 
-def run_tests(tests: tuple[str, ...], place: Path) -> int:
+def run_tests(tests: tuple[str, ...], place: Path, *, second_half: bool = False) -> int:
     """Run test files of the copy, up to the first failure, and return pytest's exit code."""
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+    if second_half:
+        command.append("--all")
     # The copy is to be tested: not the course that is installed beside this Python.
     environ = os.environ | {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
@@ -129,13 +134,14 @@ def run_tests(tests: tuple[str, ...], place: Path) -> int:
 @click.argument("names", nargs=-1)
 @click.option("--only", multiple=True, help="Only the bug with this id (repeatable).")
 @click.option("--dry", is_flag=True, help="Run no test; only list what does not apply any more.")
-def main(names: tuple[str, ...], only: tuple[str, ...], dry: bool) -> None:
+@click.option("--all", "everything", is_flag=True, help="Those of the second half, too.")
+def main(names: tuple[str, ...], only: tuple[str, ...], dry: bool, everything: bool) -> None:
     """Plant the bugs of the tables NAMES (default: all) and list those that survive."""
     chosen = [
         bug
         for name in names or sorted(path.stem for path in HERE.glob("*.toml"))
         for bug in bugs(name)
-        if not only or bug.id in only
+        if (not only or bug.id in only) and (everything or not bug.all)
     ]
     if dry:
         stale = [bug for bug in chosen if not applies(bug, ROOT)]

@@ -6,7 +6,6 @@ own, on a copy: an endless loop ends, and no file or database of the student is 
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import time
@@ -14,11 +13,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from course import catalogue
 from course.catalogue import EXERCISE, ROOT
-from course.grading import judge
+from course.grading.judge.client import JudgeProcess
+from course.grading.results import ExerciseResult, Status, TestResult
 from course.grading.submission import TESTS, exercises
 
 
@@ -28,7 +27,7 @@ class Task:
 
     number: int
     title: str
-    failures: tuple[dict[str, Any], ...]
+    failures: tuple[TestResult, ...]
 
     @property
     def done(self) -> bool:
@@ -41,7 +40,7 @@ class Result:
     """What came out of checking one exercise."""
 
     exercise: str
-    status: str
+    status: Status
     score: float
     most: float
     tasks: tuple[Task, ...]
@@ -50,20 +49,16 @@ class Result:
     @property
     def solved(self) -> bool:
         """Whether nothing is left to do."""
-        return self.status == "graded" and all(task.done for task in self.tasks)
+        return self.status is Status.GRADED and all(task.done for task in self.tasks)
 
     @property
-    def failures(self) -> list[dict[str, Any]]:
+    def failures(self) -> list[TestResult]:
         """The failing tests, in the order of the tasks."""
         return [failure for task in self.tasks for failure in task.failures]
 
 
 class NoExerciseError(LookupError):
     """The lesson has no exercise; the text names those that have."""
-
-
-class JudgeError(Exception):
-    """The judge did not start or did not answer; never the student's fault."""
 
 
 def find(name: str, root: Path = ROOT) -> str:
@@ -73,10 +68,16 @@ def find(name: str, root: Path = ROOT) -> str:
     """
     short = name.replace("\\", "/").removeprefix("./").removesuffix(EXERCISE).rstrip("/")
     lesson = catalogue.find(short, root)
-    if lesson.id not in exercises():
-        near = [each for each in exercises() if each.startswith(lesson.day)] or exercises()
-        raise NoExerciseError(f"{lesson.id} has no exercise. These have: {', '.join(near)}.")
-    return lesson.id
+    having = exercises()
+    if lesson.id in having:
+        return lesson.id
+    if lesson.exercise is not None:
+        raise NoExerciseError(
+            f"{lesson.id} has an exercise without tests: expected tests/exercises/{lesson.id}/"
+            "test_*.py."
+        )
+    near = [each for each in having if each.startswith(lesson.day)] or having
+    raise NoExerciseError(f"{lesson.id} has no exercise. These have: {', '.join(near)}.")
 
 
 def in_order(root: Path = ROOT) -> list[str]:
@@ -98,55 +99,35 @@ def check(names: list[str], root: Path = ROOT) -> Iterator[Result]:
 
 def _check(names: list[str], root: Path) -> list[Result]:
     """Check exercises one after the other, with one judge."""
-    process = judge.launch(TESTS, names, "process")
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        _read(process)
-        results = []
-        for name in names:
-            task = {"path": str(root), "exercises": [name]}
-            process.stdin.write(json.dumps(task) + "\n")
-            process.stdin.flush()
-            results.append(_result(_read(process)["exercises"][0], root))
-        return results
-    finally:
-        process.stdin.close()
-        process.stdout.close()
-        process.wait()
+    with JudgeProcess(TESTS, names, "process") as judge:
+        return [result_of(judge.grade(root, [name]).exercises[0], root) for name in names]
 
 
-def _read(process: Any) -> dict[str, Any]:
-    line = process.stdout.readline()
-    record: dict[str, Any] = json.loads(line) if line else {"broken": "The tests ended early."}
-    if "broken" in record:
-        raise JudgeError(record["broken"])
-    return record
-
-
-def _result(record: dict[str, Any], root: Path) -> Result:
-    file = root / record["exercise"] / EXERCISE
-    failed = [test for test in record["tests"] if test["outcome"] == "failed"]
-    numbers = {test["task"] or 0 for test in record["tests"]}
-    titles = dict(catalogue.find(record["exercise"], root).tasks())
+def result_of(graded: ExerciseResult, root: Path = ROOT) -> Result:
+    """Arrange what the judge says about an exercise by its tasks."""
+    file = root / graded.exercise / EXERCISE
+    numbers = {test.task or 0 for test in graded.tests}
+    titles = dict(catalogue.find(graded.exercise, root).tasks())
     tasks = tuple(
-        Task(number, titles.get(number, ""), tuple(t for t in failed if (t["task"] or 0) == number))
+        Task(
+            number,
+            titles.get(number, ""),
+            tuple(test for test in graded.failures if (test.task or 0) == number),
+        )
         for number in sorted(numbers | set(titles))
     )
-    return Result(
-        record["exercise"], record["status"], record["score"] or 0.0, record["max"], tasks, file
-    )
+    return Result(graded.exercise, graded.status, graded.score or 0.0, graded.possible, tasks, file)
 
 
-def place(result: Result, failure: dict[str, Any]) -> str:
+def place(result: Result, failure: TestResult) -> str:
     """Return the ``file:line`` to look at: where it failed, or where the task is to be done."""
     file = f"{result.exercise}/{EXERCISE}"
-    if found := re.findall(rf"{re.escape(EXERCISE)}:(\d+)", failure["message"]):
+    if found := re.findall(rf"{re.escape(EXERCISE)}:(\d+)", failure.message):
         return f"{file}:{found[0]}"
     if result.file.exists():
         lines = result.file.read_text("utf-8", errors="replace").splitlines()
         for number, line in enumerate(lines, 1):
-            if "TODO" in line and re.search(rf"tasks?\b.*\b{failure['task']}\b", line):
+            if "TODO" in line and re.search(rf"tasks?\b.*\b{failure.task}\b", line):
                 return f"{file}:{number}"
     return file
 
@@ -154,9 +135,9 @@ def place(result: Result, failure: dict[str, Any]) -> str:
 def lines(result: Result, *, everything: bool = False, hints: bool = False) -> list[str]:
     """Return the result in plain words: the tasks, and the first failure or all of them."""
     shown = [result.exercise]
-    if result.status == "missing":
+    if result.status is Status.MISSING:
         return [*shown, f"  There is no {EXERCISE} in this lesson's folder."]
-    broken = result.status == "import-error"
+    broken = result.status is Status.IMPORT_ERROR
     for task in result.tasks:
         if task.number:
             state = "?" if broken else "done" if task.done else "to do"
@@ -167,13 +148,15 @@ def lines(result: Result, *, everything: bool = False, hints: bool = False) -> l
     for failure in failures if everything else failures[:1]:
         shown += ["", f"  {place(result, failure)}"]
         if not broken:
-            shown.append(f"  {_sentence(failure['about'])}")
-        shown += [f"    {line}".rstrip() for line in failure["message"].splitlines()]
-        if failure["hint"] and hints and not broken:
-            shown.append(f"  Hint: {failure['hint']}")
+            shown.append(f"  {_sentence(failure.about)}")
+        # The place stands above already.
+        message = failure.message.replace(f" ({place(result, failure)})", "", 1)
+        shown += [f"    {line}".rstrip() for line in message.splitlines()]
+        if failure.hint and hints and not broken:
+            shown.append(f"  Hint: {failure.hint}")
     if len(failures) > 1 and not everything:
         shown += ["", f"  {len(failures) - 1} more; --all shows them."]
-    if failures and not hints and not broken and failures[0]["hint"]:
+    if failures and not hints and not broken and failures[0].hint:
         shown.append("  --hint gives a hint.")
     shown += [
         "",

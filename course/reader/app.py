@@ -227,14 +227,15 @@ def check() -> ResponseReturnValue:
         case _:
             return {"error": "Expected lesson and hints."}, 400
     # Imported here, with pytest and all: most visits of the reader check nothing.
-    from ..grading import check as checking
+    from course.grading import check as checking
+    from course.grading.judge.client import JudgeError
 
     root = _running().root
     try:
         [result] = checking.check([checking.find(name, root)], root)
     except (catalogue.UnknownLessonError, checking.NoExerciseError) as error:
         return {"error": str(error)}, 404
-    except checking.JudgeError as error:
+    except JudgeError as error:
         return {"error": f"The tests cannot run: {error}"}, 500
     return {"solved": result.solved, "lines": checking.lines(result, hints=hints)}
 

@@ -1,8 +1,9 @@
 """Exercise: write the tests.
 
 Today the app is finished, and the tests are missing. ``exercise_app.py`` beside this file is a
-locker with a PIN; its first lines say what it promises. You write tests that hold it to its word:
-they pass on this app, and at least one of them fails on an app that breaks a promise.
+locker with a PIN; its first lines say what it promises. You write tests that send it requests: they
+pass on this app, and at least one of them fails on an app that breaks a promise. The check runs
+them on right and wrong apps with other code, so compare responses, not code.
 
 Tasks:
 

@@ -1,67 +1,152 @@
-"""Every exercise can be solved, is not solved as shipped, and names the mistakes people make."""
+"""Every exercise can be solved, is not solved as shipped, and names the mistakes people make.
 
-import ast
-import json
-import re
+The solution, the starter and the wrong answers of all exercises are graded as students' are: each
+submission holds one answer to each exercise, so there are few submissions. ``--all`` grades every
+wrong answer.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
 
 import pytest
 
 from course import catalogue
-from course.catalogue import EXERCISE as FILE
-from course.catalogue import ROOT
-from course.grading import judge, wall
+from course.catalogue import EXERCISE, ROOT
+from course.grading.judge.client import JudgeError, JudgeProcess
+from course.grading.results import Status
+from course.grading.sandbox import wall
 from course.grading.submission import TESTS, exercises
+from tests.exercises import patches
+from tests.exercises.completeness import missing
+from tests.exercises.day04.login import lockers
 
 EXERCISES = exercises()
 
 
-def variants(exercise):
-    """Yield the solution and the wrong solutions: files, or folders with templates of their own."""
-    folder = TESTS / exercise
-    yield next(path for path in (folder / "solution.py", folder / "solution") if path.exists())
-    yield from sorted(p for p in (folder / "wrong").iterdir() if (p / FILE).exists() or p.suffix)
+@dataclass(frozen=True)
+class Answer:
+    """One answer to one exercise: ``solution``, ``starter`` or the name of a wrong answer."""
+
+    exercise: str
+    name: str
+
+    def __str__(self):
+        return f"{self.exercise}-{self.name}"
+
+    def lay_out(self, folder):
+        """Write the answer's files to a folder; raises ``PatchError`` if a patch does not fit."""
+        if self.name == "solution":
+            patches.lay_out(self.exercise, folder)
+        elif self.name == "starter":
+            folder.mkdir(parents=True)
+            shutil.copy(ROOT / self.exercise / EXERCISE, folder)
+        else:
+            patches.wrong(self.exercise, self.name, folder)
 
 
-WRONG = [(e, path) for e in EXERCISES for path in list(variants(e))[1:]]
+SOLUTIONS = [Answer(exercise, "solution") for exercise in EXERCISES]
+STARTERS = [Answer(exercise, "starter") for exercise in EXERCISES]
+SLOW = {"day03/database", "day04/login"}
+"""Exercises whose app imports SQLAlchemy, or whose tests run pytest on many apps."""
 
 
-def docstring(path):
-    return ast.get_docstring(
-        ast.parse((path if path.is_file() else path / FILE).read_text("utf-8"))
-    )
+def wrong_answers():
+    """Yield all wrong answers; the first half grades one of each exercise that is not slow."""
+    for exercise in EXERCISES:
+        for number, name in enumerate(patches.names(exercise)):
+            first = number == 0 and exercise not in SLOW
+            marks = [] if first else [pytest.mark.second_half]
+            yield pytest.param(Answer(exercise, name), marks=marks)
+
+
+class Grades:
+    """Grade answers when a test asks for one of them, together with one of each other exercise."""
+
+    def __init__(self, judge, answers, folder):
+        self.judge = judge
+        self.folder = folder
+        self.found = {}
+        by_exercise = {name: [a for a in answers if a.exercise == name] for name in EXERCISES}
+        longest = max(map(len, by_exercise.values()))
+        self.submissions = [
+            [answers[number] for answers in by_exercise.values() if number < len(answers)]
+            for number in range(longest)
+        ]
+
+    def of(self, answer):
+        """Return the ``ExerciseResult`` of an answer; raises what its grading raised."""
+        if answer not in self.found:
+            self.grade(next(each for each in self.submissions if answer in each))
+        found = self.found[answer]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def grade(self, submission):
+        path = self.folder / str(len(self.found))
+        laid_out = {}
+        for answer in submission:
+            try:
+                answer.lay_out(path / answer.exercise)
+                laid_out[answer.exercise] = answer
+            except patches.PatchError as error:
+                self.found[answer] = error
+        try:
+            result = self.judge.grade(path, laid_out)
+        except JudgeError as error:
+            self.found |= dict.fromkeys(laid_out.values(), error)
+        else:
+            self.found |= {laid_out[each.exercise]: each for each in result.exercises}
 
 
 @pytest.fixture(scope="module")
-def grade():
-    """Give a function that grades one submission of one exercise, with the strongest wall here."""
+def grades(request, tmp_path_factory):
+    """Give the grades of all answers that tests of this run ask for, with the strongest wall."""
     try:
         isolation = wall.choose("strong", wall.Limits()).isolation
     except wall.WallError:
         isolation = "process"
-    process = judge.launch(TESTS, EXERCISES, isolation)
-
-    def read():
-        record = json.loads(process.stdout.readline())
-        assert "broken" not in record, record
-        return record
-
-    def run(path, exercise):
-        process.stdin.write(
-            json.dumps({"path": str(path), "exercises": [exercise], "ours": True}) + "\n"
-        )
-        process.stdin.flush()
-        return read()["exercises"][0]
-
-    read()
-    yield run
-    process.stdin.close()
-    process.stdout.close()
-    assert process.wait(timeout=10) == 0
+    items = [item for item in request.session.items if not item.get_closest_marker("skip")]
+    parameters = [item.callspec.params for item in items if hasattr(item, "callspec")]
+    answers = [each["answer"] for each in parameters if "answer" in each]
+    asked = {answer.exercise for answer in answers}
+    with JudgeProcess(TESTS, [e for e in EXERCISES if e in asked], isolation) as judge:
+        yield Grades(judge, answers, tmp_path_factory.mktemp("answers"))
 
 
-def lost(record):
-    failed = (test for test in record["tests"] if test["outcome"] == "failed")
-    return {test["test"].partition("[")[0] for test in failed}
+def one_line(text):
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("answer", SOLUTIONS, ids=str)
+def test_the_solution_scores_full(grades, answer):
+    result = grades.of(answer)
+    assert not result.failures, "\n\n".join(test.message for test in result.failures)
+    assert result.status is Status.GRADED
+    assert result.score == result.possible > 0
+
+
+@pytest.mark.parametrize("answer", STARTERS, ids=str)
+def test_the_starter_runs_and_scores_less_than_full(grades, answer):
+    result = grades.of(answer)
+    assert result.status is Status.GRADED
+    assert result.score < result.possible
+
+
+@pytest.mark.parametrize("answer", list(wrong_answers()), ids=str)
+def test_a_wrong_answer_fails_where_its_mistake_is(grades, answer):
+    result = grades.of(answer)
+    wrong = patches.read(answer.exercise, answer.name)
+    assert result.status in {Status.GRADED, Status.PARTIAL}
+    assert {test.name.partition("[")[0] for test in result.failures} == wrong.fails
+    messages = [one_line(test.message) for test in result.failures]
+    words = [one_line(each) for each in wrong.says]
+    assert any(all(word in message for word in words) for message in messages), (
+        f"No failing test says all of {words}. They say:\n" + "\n".join(messages)
+    )
 
 
 def test_each_day_has_at_least_three_exercises():
@@ -69,59 +154,134 @@ def test_each_day_has_at_least_three_exercises():
         assert len([each for each in EXERCISES if each.startswith(f"{day.name}/")]) >= 3, day.name
 
 
-@pytest.mark.parametrize("exercise", EXERCISES)
-def test_the_solution_scores_full(grade, exercise):
-    record = grade(next(variants(exercise)), exercise)
-    messages = [test["message"] for test in record["tests"] if test["outcome"] == "failed"]
-    assert (record["status"], messages) == ("graded", [])
-    assert record["score"] == record["max"] > 0
+HAVING_A_FILE = [lesson.id for day in catalogue.days() for lesson in day.lessons if lesson.exercise]
 
 
-@pytest.mark.parametrize("exercise", EXERCISES)
-def test_the_starter_runs_and_scores_less_than_full(grade, exercise):
-    record = grade(ROOT / exercise / FILE, exercise)
-    assert record["status"] == "graded"
-    assert record["score"] < record["max"]
-
-
-@pytest.mark.parametrize(("exercise", "path"), WRONG, ids=[f"{e}-{path.stem}" for e, path in WRONG])
-def test_a_wrong_solution_fails_where_its_mistake_is(grade, exercise, path):
-    text = docstring(path)
-    assert text.startswith("Wrong: ")
-    named = set(
-        re.search(r"^Fails: (.+(?:\n[^\n:]+)*)", text, re.MULTILINE)[1].replace(",", " ").split()
-    )
-    record = grade(path, exercise)
-    assert record["status"] in {"graded", "partial"}
-    assert lost(record) == named
-
-
-@pytest.mark.parametrize("exercise", EXERCISES)
+@pytest.mark.parametrize("exercise", sorted({*EXERCISES, *HAVING_A_FILE}))
 def test_an_exercise_is_complete(exercise):
-    lesson = catalogue.find(exercise)
-    starter = lesson.folder / FILE
-    text = docstring(starter)
-    assert text.startswith("Exercise: ")
-    assert f"flask --app {exercise.replace('/', '.')}.exercise run" in text
-    assert f"course check {lesson.name}" in text
-    assert "curl" in text
-    assert "TODO" in starter.read_text("utf-8")
-    assert len(lesson.tasks()) >= 3
-    assert len(list(variants(exercise))) >= 6
-    announced = lesson.notes.partition("## In short")[2]
-    assert "(exercise.py)" in announced
-    assert f"`course check {lesson.name}`" in announced
+    assert missing(exercise) == []
 
 
-@pytest.mark.parametrize("exercise", EXERCISES)
-def test_each_test_belongs_to_a_task_and_explains_itself(exercise):
-    numbers = {number for number, _ in catalogue.find(exercise).tasks()}
-    found = set()
-    for path in (TESTS / exercise).glob("test_*.py"):
-        for function in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(function, ast.FunctionDef) and function.name.startswith("test_"):
-                marks = {ast.unparse(d).partition("(")[0]: d for d in function.decorator_list}
-                assert "pytest.mark.hint" in marks, function.name
-                assert ast.get_docstring(function), function.name
-                found.add(marks["pytest.mark.task"].args[0].value)
-    assert found == numbers
+NAME = "day01/custom_converter"
+TESTS_FILE = f"tests/exercises/{NAME}/test_custom_converter.py"
+SOLUTION = f"tests/exercises/{NAME}/solution.py"
+PATCH = f"tests/exercises/{NAME}/wrong/any_second_digit.patch"
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """Give a folder with a copy of one exercise, its tests and its answers."""
+    for name in (NAME, f"tests/exercises/{NAME}"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def changed(path, old, new):
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [
+        (f"{NAME}/exercise.py", f"{NAME}/exercise.py is missing."),
+        (f"{NAME}/README.md", f"{NAME}/README.md is missing."),
+        (SOLUTION, f"{SOLUTION} is missing. Write it there"),
+        (TESTS_FILE, f"{TESTS_FILE} is missing. It grades the exercise."),
+    ],
+)
+def test_a_missing_file_of_an_exercise_is_named(copied, file, says):
+    (copied / file).unlink()
+    assert says in missing(NAME, copied)[0]
+
+
+def test_too_few_wrong_answers_are_counted(copied):
+    first, second, *_ = sorted((copied / PATCH).parent.iterdir())
+    first.unlink()
+    second.unlink()
+    assert "custom_converter/wrong has 4 wrong answers, and needs 5" in missing(NAME, copied)[0]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "says"),
+    [
+        (f"{NAME}/exercise.py", '"""Exercise: ', '"""', "begin with `Exercise: `"),
+        (f"{NAME}/exercise.py", "curl", "call", "the command that tries it: `curl ...`"),
+        (f"{NAME}/exercise.py", "TODO", "to do", "has no TODO"),
+        (f"{NAME}/exercise.py", "Tasks:", "To do:", "has 0 tasks, and needs 3"),
+        (f"{NAME}/README.md", "](exercise.py)", "]", "must name the exercise with `(exercise.py)`"),
+        (TESTS_FILE, "@pytest.mark.hint(", "@pytest.mark.note(", "has no hint. Add"),
+        (TESTS_FILE, "@pytest.mark.task(1)", "@pytest.mark.slow", "belongs to no task. Add"),
+        (TESTS_FILE, "@pytest.mark.task(4)", "@pytest.mark.task(3)", "no test has"),
+        (
+            TESTS_FILE,
+            '"""An address with a mobile number in three groups is answered."""',
+            "",
+            ":23: test_a_number_in_three_groups_is_found has no docstring. Add",
+        ),
+        (PATCH, "Fails: ", "Fail: ", ":2: 'Fail: test_anything_else_is_not_found' is not one of"),
+        (PATCH, "Says: Expected: 404\n", "Says Expected: 404\n", ":5: 'Says Expected: 404' is not"),
+        (PATCH, "Wrong: the second digit may be anything.\n", "", "no line `Wrong: ...`. Add it"),
+        (PATCH, "--- solution.py", "--- other.py", "changes other.py, which does not exist"),
+        (
+            PATCH,
+            '+    regex = "1[0-9]',
+            '+    regex = "1[3-9]',
+            "changes nothing. Make the mistake",
+        ),
+        (
+            SOLUTION,
+            '    regex = "1[3-9][0-9]-',
+            '    regex = "1[3456789][0-9]-',
+            r"""does not fit solution.py any more. Line 14 of solution.py: 'regex = "1[345""",
+        ),
+    ],
+)
+def test_what_an_exercise_lacks_is_named_with_the_line_to_write(copied, file, old, new, says):
+    changed(copied / file, old, new)
+    assert says in missing(NAME, copied)[0]
+
+
+def test_a_patch_still_fits_when_other_lines_of_the_solution_change(copied):
+    changed(copied / SOLUTION, "app = Flask(__name__)\n\n", "app = Flask(__name__)\n\nKEY = 1\n\n")
+    assert missing(NAME, copied) == []
+
+
+def test_a_patch_that_fits_twice_is_refused(copied):
+    text = (copied / SOLUTION).read_text("utf-8")
+    (copied / SOLUTION).write_text(text + text, "utf-8")
+    assert "hunk 1 fits solution.py at the lines 11, 51. Give it more" in missing(NAME, copied)[0]
+
+
+def test_a_patch_may_be_what_git_writes(copied):
+    changed(
+        copied / PATCH,
+        "--- solution.py",
+        "diff --git solution.py solution.py\nindex 83db48f..bf269f4 100644\n--- solution.py",
+    )
+    assert missing(NAME, copied) == []
+
+
+def test_every_way_to_write_the_right_locker_keeps_its_promises(tmp_path):
+    tests = patches.solution("day04/login").read_text("utf-8")
+    use = "from day04.login.exercise_app import create_app\n"
+    assert use in tests
+    ways = max(map(len, lockers.SAME.values()))
+    texts = [
+        lockers.replaced({old: new[min(way, len(new) - 1)] for old, new in lockers.SAME.items()})
+        for way in range(ways)
+    ]
+    for number, right in enumerate([*texts, lockers.OTHER]):
+        app = lockers.written_anew(right)
+        text = f"{app}\n\n{tests.replace(use, '')}"
+        (tmp_path / f"test_{number}.py").write_text(text, "utf-8")
+    options = ["-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, "-c", os.devnull]
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, tmp_path],
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout

@@ -1,15 +1,15 @@
-"""``course grade`` as an instructor uses it: a class, an interruption, hidden tests, a cluster."""
+"""``course grade`` with real judges: a class, an interruption, hidden tests, a cluster.
 
-import csv
+What needs no judge is in test_classroom.py.
+"""
+
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -17,13 +17,14 @@ from click.testing import CliRunner
 from course import cli
 from course.catalogue import EXERCISE as FILE
 from course.catalogue import ROOT
-from course.grading import grade, wall
-from course.grading.intake import Handin, collect
+from course.grading.classroom import engine, plan
+from course.grading.results import Status
+from course.grading.sandbox import wall
 from course.grading.submission import TESTS
+from tests.course.classroom import NAME, SOLUTION, grades, hand_in, zipped
 
-NAME = "day01/custom_converter"
-SOLUTION = TESTS / NAME / "solution.py"
-WRONG = TESTS / NAME / "wrong" / "no_to_python.py"
+HALF = SOLUTION.read_text().replace('value.replace("-", "")', "value")
+"""A solution whose ``to_python`` keeps the hyphens."""
 
 
 @pytest.fixture(scope="module")
@@ -35,20 +36,13 @@ def isolation():
         return "process"
 
 
-def hand_in(folder, source=SOLUTION):
-    place = folder / NAME
-    place.mkdir(parents=True)
-    shutil.copy(source, place / FILE)
-    return folder
-
-
 @pytest.fixture
 def classroom(tmp_path):
-    """Give a folder with four students: right, wrong, broken, empty-handed."""
+    """Give a folder with four students: right, partly right, broken, empty-handed."""
     folder = tmp_path / "class"
     hand_in(folder / "ann")
-    hand_in(folder / "bob", WRONG)
-    (hand_in(folder / "eve") / NAME / FILE).write_text("app = (\n")
+    hand_in(folder / "bob", HALF)
+    hand_in(folder / "eve", "app = (\n")
     (folder / "zed").mkdir()
     return folder
 
@@ -59,14 +53,9 @@ def run(*words, code=0):
     return result.output
 
 
-def grades(out):
-    with (out / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
-        return {row["student"]: row for row in csv.DictReader(file)}
-
-
 def test_a_class_is_graded(classroom, tmp_path, isolation):
     out = tmp_path / "out"
-    output = run(classroom, "--out", out, "--isolation", isolation)
+    output = run(classroom, "--out", out, "--isolation", isolation, "--workers", 1)
     found = {name: (row["status"], row["score"]) for name, row in grades(out).items()}
     assert found == {
         "ann": ("graded", "12"),
@@ -74,170 +63,22 @@ def test_a_class_is_graded(classroom, tmp_path, isolation):
         "eve": ("import-error", "0"),
         "zed": ("missing", "0"),
     }
+    assert grades(out)["zed"]["max"] == "12"
     assert "reference 12/12, starter" in output
     assert output.index("preflight: canary") < output.index("ann ")
     assert re.search(r"^ann +12/12 +[\d.]+ s +graded", output, re.MULTILINE)
-    assert (out / "report.html").exists()
     assert "Python cannot read the file" in (out / "feedback" / "eve.md").read_text("utf-8")
-    results = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
-    assert {record["student"] for record in results} == {"ann", "bob", "eve", "zed"}
-
-
-def test_nothing_is_graded_twice_unless_forced_or_changed(classroom, tmp_path, isolation):
-    words = (classroom, "--out", tmp_path / "out", "--isolation", isolation)
-    run(*words)
-    assert "4 of 4 are graded already" in run(*words)
-    shutil.copy(SOLUTION, classroom / "bob" / NAME / FILE)
-    output = run(*words)
-    assert "3 of 4 are graded already" in output
-    assert "1 graded in" in output
-    assert grades(tmp_path / "out")["bob"]["score"] == "12"
-    assert "4 graded in" in run(*words, "--force")
-
-
-def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, isolation):
-    folder, out = tmp_path / "class", tmp_path / "out"
-    for number in range(12):
-        hand_in(folder / f"student{number:02}")
-    words = [sys.executable, "-m", "course", "grade", folder, "--out", out, "--workers", "1"]
-    process = subprocess.Popen(
-        [*map(str, words), "--isolation", isolation],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    journal = out / "results.jsonl"
-    deadline = time.monotonic() + 60
-    while not (journal.exists() and len(journal.read_text().splitlines()) >= 3):
-        assert time.monotonic() < deadline
-        assert process.poll() is None, process.stdout.read()
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)  # as when the machine goes down
-    process.wait()
-    process.stdout.close()
-    with journal.open("a") as file:
-        file.write('{"key": "half a li')
-    before = len(journal.read_text().splitlines()) - 1
-    assert before < 12
-    output = run(folder, "--out", out, "--isolation", isolation)
-    assert f"{before} of 12 are graded already" in output
-    records = [json.loads(line) for line in journal.read_text().splitlines()]
-    assert len(records) == len({record["key"] for record in records}) == 12
-    assert {row["score"] for row in grades(out).values()} == {"12"}
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C is sent in another way there")
-def test_ctrl_c_leaves_no_judge_behind_and_says_how_to_go_on(tmp_path, isolation):
-    folder, out = tmp_path / "class", tmp_path / "out"
-    for number in range(30):
-        hand_in(folder / f"student{number:02}")
-    words = [sys.executable, "-m", "course", "grade", folder, "--out", out, "--workers", "2"]
-    process = subprocess.Popen(
-        [*map(str, words), "--isolation", isolation],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-        # A job in the background ignores it, and children inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
-    )
-    journal = out / "results.jsonl"
-    deadline = time.monotonic() + 60
-    while not (journal.exists() and journal.read_text()):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert "goes on from there" in output
-    assert "Traceback" not in output
-    assert str(folder) not in commands()
-
-
-def commands():
-    """Return the command lines of all processes, where the system shows them."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            found.append(path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
-        except OSError:
-            continue
-    return "\n".join(found)
-
-
-def test_hidden_tests_lie_in_a_folder_of_their_own(classroom, tmp_path, isolation):
-    tests = tmp_path / "hidden"
-    (tests / NAME).mkdir(parents=True)
-    (tests / NAME / "test_hidden.py").write_text(
-        "import pytest\n"
-        "from course.grading import expect\n\n\n"
-        "@pytest.mark.hidden\n@pytest.mark.points(5)\n"
-        "def test_secret_case(client):\n"
-        '    expect(client.get("/customers/139-0013-8001"), 200, json={"number": "13900138001"})\n'
-    )
-    out = tmp_path / "out"
-    run(classroom, "--tests", tests, "--out", out, "--isolation", isolation)
-    assert (grades(out)["ann"]["score"], grades(out)["bob"]["score"]) == ("5", "0")
-    text = (out / "feedback" / "bob.md").read_text("utf-8")
-    assert "a hidden test (0 of 5)" in text
-    assert "secret" not in text
-    assert "13900138001" not in text
-
-
-def test_tests_that_the_reference_fails_grade_nobody(classroom, tmp_path, isolation):
-    tests = tmp_path / "hidden"
-    (tests / NAME).mkdir(parents=True)
-    (tests / NAME / "test_x.py").write_text("def test_no(client):\n    assert False\n")
-    out = tmp_path / "out"
-    output = run(classroom, "--tests", tests, "--out", out, "--isolation", isolation, code=2)
-    assert "Nothing was graded. The reference solution of day01/custom_converter fails" in output
-    assert not out.exists()
-
-
-def test_tests_that_cannot_be_read_grade_nobody(classroom, tmp_path, isolation):
-    tests = tmp_path / "hidden"
-    (tests / NAME).mkdir(parents=True)
-    (tests / NAME / "test_x.py").write_text("def test_no(client)\n")
-    output = run(
-        classroom, "--tests", tests, "--out", tmp_path / "out", "--isolation", isolation, code=2
-    )
-    assert "Nothing was graded." in output
-
-
-def test_late_work_loses_its_part(classroom, tmp_path, isolation):
-    times = tmp_path / "times.csv"
-    times.write_text("student,submitted\nann,2026-03-03T10:00+08:00\nbob,2026-03-01T10:00+08:00\n")
-    words = ("--due", "2026-03-01T23:59+08:00", "--late", "10%/day", "--isolation", isolation)
-    out = tmp_path / "out"
-    assert "--due needs --times" in run(classroom, "--out", out, *words, code=2)
-    run(classroom, "--out", out, *words, "--times", times)
-    ann = grades(out)["ann"]
-    assert (ann["raw"], ann["penalty"], ann["score"]) == ("12", "20%", "9.6")
-    assert grades(out)["bob"]["score"] == "9"
-
-
-def test_a_roster_is_filled(classroom, tmp_path, isolation):
-    roster = tmp_path / "roster.csv"
-    roster.write_text(
-        "Identifier,Full name,Email address,Grade,Maximum Grade\n"
-        "Participant 1,ann,ann@example.org,,100\nParticipant 2,nobody,no@example.org,,100\n"
-    )
-    out = tmp_path / "out"
-    output = run(classroom, "--out", out, "--isolation", isolation, "--roster", roster)
-    assert "moodle.csv: 1 of 2 rows filled" in output
-    assert "not in the roster: bob, eve, zed" in output
-    assert ",ann@example.org,100,100\n" in (out / "moodle.csv").read_text().replace("\r", "")
+    assert f"Files: {FILE}" in (out / "feedback" / "ann.md").read_text("utf-8")
+    assert "4 of 4 are graded already" in run(classroom, "--out", out, "--isolation", isolation)
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (("--exercise", "day09/nothing"), "There are no tests for day09/nothing"),
-        (("--due", "tomorrow"), "is no time such as"),
+        (("--due", "tomorrow"), "is not a time such as"),
         (("--roster", __file__), "neither Moodle's"),
+        (("--regrade", "stranger"), "--regrade: stranger has no hand-in"),
     ],
 )
 def test_a_wrong_call_is_told_before_anything_is_graded(classroom, tmp_path, words, message):
@@ -248,66 +89,172 @@ def test_a_wrong_call_is_told_before_anything_is_graded(classroom, tmp_path, wor
 
 def test_an_empty_folder_is_told(tmp_path):
     (tmp_path / "class").mkdir()
-    assert "There is nothing in" in run(tmp_path / "class", code=2)
+    assert "There is nothing in" in run(tmp_path / "class", "--out", tmp_path / "out", code=2)
 
 
 def test_strong_isolation_is_refused_where_the_machine_cannot(monkeypatch, classroom, tmp_path):
-    monkeypatch.setattr(wall, "_bubblewrap_problem", lambda: "bubblewrap is not installed")
+    def refuse(*args):
+        raise wall.WallError("Strong isolation is not possible: bubblewrap is not installed.")
+
+    monkeypatch.setattr(wall, "choose", refuse)
     out = tmp_path / "out"
     output = run(classroom, "--out", out, "--isolation", "strong", code=2)
     assert "Strong isolation is not possible: bubblewrap is not installed" in output
     assert not out.exists()
 
 
+@pytest.mark.second_half
 def test_process_isolation_is_used_with_a_banner(classroom, tmp_path):
     output = run(classroom, "--out", tmp_path / "out", "--isolation", "process")
     assert "WARNING: submissions can read this machine's files" in output
     assert grades(tmp_path / "out")["ann"]["score"] == "12"
 
 
-def test_a_judge_that_dies_is_replaced(monkeypatch, tmp_path, isolation):
-    plan = grade.Plan((NAME,), TESTS, isolation)
-    grader = grade.Grader(plan)
-    try:
-        assert grader.grade(SOLUTION)["exercises"][0]["score"] == 12
-        grader._process.kill()
-        assert grader.grade(SOLUTION)["exercises"][0]["score"] == 12
-    finally:
-        grader.close()
+def hidden_test(folder, text):
+    """Write a test of the instructor's own."""
+    place = folder / NAME
+    place.mkdir(parents=True)
+    (place / "test_hidden.py").write_text(text)
+    return folder
 
 
-def test_a_judge_that_fails_twice_is_no_zero(tmp_path):
-    plan = grade.Plan((NAME,), tmp_path / "no-tests", "process")
-    grader = grade.Grader(plan)
-    try:
-        answer = grader.grade(SOLUTION)
-    finally:
-        grader.close()
-    record = grade.finished(Handin("ann", SOLUTION), "key", answer)
-    assert (record["status"], record["score"]) == ("grader-error", None)
-    assert "The judge failed" in record["note"]
-
-
-def test_a_grader_error_is_tried_again(tmp_path, isolation):
-    plan = grade.Plan((NAME,), TESTS, isolation)
-    journal = grade.Journal(tmp_path / "results.jsonl", plan)
-    handin = Handin("ann", SOLUTION)
-    empty = {"seconds": 0.0, "exercises": []}
-    journal.add(grade.finished(handin, journal.key(handin), empty))
-    assert journal.key(handin) not in grade.Journal(journal.path, plan).records
-
-
-def test_a_zip_file_is_graded(tmp_path, isolation):
-    folder = tmp_path / "class"
-    hand_in(tmp_path / "work")
-    folder.mkdir()
-    shutil.make_archive(folder / "leeann_4711_9988_work", "zip", tmp_path / "work")
+@pytest.mark.second_half
+def test_hidden_tests_are_in_a_folder_of_their_own(classroom, tmp_path, isolation):
+    tests = hidden_test(
+        tmp_path / "hidden",
+        "import pytest\n"
+        "from course.grading import expect\n\n\n"
+        "@pytest.mark.hidden\n@pytest.mark.points(5)\n"
+        "def test_secret_case(client):\n"
+        '    expect(client.get("/customers/139-0013-8001"), 200, json={"number": "13900138001"})\n',
+    )
     out = tmp_path / "out"
-    run(folder, "--out", out, "--isolation", isolation)
+    run(classroom, "--tests", tests, "--out", out, "--isolation", isolation)
+    assert (grades(out)["ann"]["score"], grades(out)["bob"]["score"]) == ("5", "0")
+    text = (out / "feedback" / "bob.md").read_text("utf-8")
+    assert "a hidden test (0 of 5)" in text
+    assert "secret" not in text
+    assert "13900138001" not in text
+
+
+@pytest.mark.second_half
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("def test_no(client):\n    assert False\n", "The reference solution of day01/custom_con"),
+        ("def test_no(client)\n", "Nothing was graded."),
+    ],
+)
+def test_tests_that_cannot_be_right_grade_no_one(classroom, tmp_path, isolation, text, message):
+    tests, out = hidden_test(tmp_path / "hidden", text), tmp_path / "out"
+    words = (classroom, "--tests", tests, "--out", out, "--isolation", isolation)
+    assert message in run(*words, code=2)
+    assert not (out / "results.jsonl").exists()
+
+
+# Interruptions
+
+
+def start(folder, out, isolation, workers):
+    """Start ``course grade`` as a process of its own and wait for its first mark."""
+    words = [sys.executable, "-m", "course", "grade", folder, "--out", out]
+    process = subprocess.Popen(
+        [*map(str, words), "--isolation", isolation, "--workers", str(workers)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        # A job in the background ignores it, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+    )
+    journal = out / "results.jsonl"
+    deadline = time.monotonic() + 120
+    while not (journal.exists() and journal.read_text()):
+        assert time.monotonic() < deadline
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.02)
+    return process
+
+
+@pytest.fixture
+def dozen(tmp_path):
+    """Give a folder with twelve students."""
+    for number in range(12):
+        hand_in(tmp_path / "class" / f"student{number:02}")
+    return tmp_path / "class"
+
+
+@pytest.mark.second_half
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are killed in another way there")
+def test_a_killed_run_goes_on_where_it_stopped(dozen, tmp_path, isolation):
+    out = tmp_path / "out"
+    process = start(dozen, out, isolation, 1)
+    os.killpg(process.pid, signal.SIGKILL)  # as when the machine goes down
+    process.communicate()
+    journal = out / "results.jsonl"
+    with journal.open("a") as file:
+        file.write('{"key": "half a li')
+    before = len(journal.read_text().splitlines()) - 1
+    assert before < 12
+    output = run(dozen, "--out", out, "--isolation", isolation)
+    assert f"{before} of 12 are graded already" in output
+    assert "cannot be read" in output
+    records = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert len(records) == len({record["key"] for record in records}) == 12
+    assert {row["score"] for row in grades(out).values()} == {"12"}
+
+
+@pytest.mark.second_half
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C is sent in another way there")
+def test_ctrl_c_leaves_no_judge_behind_and_says_how_to_go_on(dozen, tmp_path, isolation):
+    process = start(dozen, tmp_path / "out", isolation, 2)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "goes on from there" in output
+    assert "Traceback" not in output
+    assert not is_alive_in_session(process.pid)
+
+
+def is_alive_in_session(session):
+    """Tell whether a process of a session that was begun by a process is alive."""
+    found = subprocess.run(
+        ["ps", "-eo", "sess,args"], check=False, capture_output=True, text=True
+    ).stdout
+    return any(line.split()[0] == str(session) for line in found.splitlines()[1:] if line.split())
+
+
+# One judge
+
+
+@pytest.mark.second_half
+def test_a_judge_that_dies_is_replaced(isolation):
+    found = plan.Plan((NAME,), TESTS, isolation)
+    with engine.judge_of(found) as judge:
+        assert engine.graded_by(judge, SOLUTION).exercises[0].score == 12
+        judge._process.kill()
+        assert engine.graded_by(judge, SOLUTION).exercises[0].score == 12
+
+
+def test_a_judge_that_fails_twice_gives_no_zero(tmp_path):
+    found = plan.Plan((NAME,), tmp_path / "no-tests", "process")
+    with engine.judge_of(found) as judge:
+        result = engine.graded_by(judge, SOLUTION)
+    assert result.exercises == ()
+    assert "The judge failed" in result.note
+
+
+@pytest.mark.second_half
+def test_an_archive_is_graded(tmp_path, isolation):
+    files = {f"work/{NAME}/{FILE}": SOLUTION.read_text()}
+    zipped(tmp_path / "class" / "leeann_4711_9988_work.zip", files)
+    out = tmp_path / "out"
+    run(tmp_path / "class", "--out", out, "--isolation", isolation)
     assert grades(out)["leeann"]["score"] == "12"
 
 
-# -- one submission, with pytest ---------------------------------------------------------------
+# One submission, with pytest
 
 
 def pytest_run(*words):
@@ -318,7 +265,8 @@ def pytest_run(*words):
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(("source", "code", "points"), [(SOLUTION, 0, "12/12"), (WRONG, 1, "9/12")])
+@pytest.mark.second_half
+@pytest.mark.parametrize(("source", "code", "points"), [(SOLUTION, 0, "12/12"), (HALF, 1, "9/12")])
 def test_pytest_grades_one_submission(tmp_path, isolation, source, code, points):
     folder = hand_in(tmp_path / "ann", source)
     junit = tmp_path / "junit.xml"
@@ -329,42 +277,50 @@ def test_pytest_grades_one_submission(tmp_path, isolation, source, code, points)
     assert 'name="points" value="2.0"' in junit.read_text()
 
 
+@pytest.mark.second_half
 def test_pytest_without_a_submission_says_what_is_missing():
     code, output = pytest_run("tests/exercises/day01")
     assert code == 5
     assert "name what was handed in with --submission PATH" in output
 
 
+@pytest.mark.second_half
 def test_pytest_names_a_path_that_is_not_there(tmp_path):
-    code, output = pytest_run("tests/exercises", "--submission", tmp_path / "nobody")
+    code, output = pytest_run("tests/exercises", "--submission", tmp_path / "nowhere")
     assert code == 4
     assert "does not exist" in output
 
 
-# -- more machines than one ----------------------------------------------------------------------
+# More machines than one
 
 
-@pytest.mark.skipif(
-    not os.environ.get("COURSE_TEST_CLUSTER"),
-    reason="starts a cluster of its own; set COURSE_TEST_CLUSTER=1 to try it (needs distributed)",
-)
+def test_a_submission_and_its_tests_can_be_sent_to_another_machine(tmp_path):
+    folder = hand_in(tmp_path / "ann")
+    (folder / NAME / "data.bin").write_bytes(bytes(range(256)))
+    found = engine.packed(folder, [NAME])
+    assert set(found) == {f"{NAME}/{FILE}", f"{NAME}/data.bin"}
+    engine._write(tmp_path / "there", found)
+    assert (tmp_path / "there" / NAME / "data.bin").read_bytes() == bytes(range(256))
+    tests = engine.packed_tests(plan.Plan((NAME,), TESTS, "process"))
+    assert f"{NAME}/test_custom_converter.py" in tests
+    assert not [name for name in tests if name.startswith("day02")]
+
+
+@pytest.mark.second_half
 def test_a_cluster_that_loses_a_worker_loses_no_mark(tmp_path, isolation):
-    folder = tmp_path / "class"
-    for number in range(40):
-        hand_in(folder / f"student{number:02}")
+    pytest.importorskip("distributed", reason="distributed is not installed: --group cluster")
+    paths = [hand_in(tmp_path / "class" / f"student{number:02}") for number in range(40)]
     with cluster(tmp_path) as (address, workers):
-        handins = collect([folder], tmp_path / "unpacked")
-        plan = grade.Plan((NAME,), TESTS, isolation)
-        journal = grade.Journal(tmp_path / "results.jsonl", plan)
         seen = []
-        for record in grade.run(handins, plan, journal, workers=2, scheduler=address):
+        for place, result in engine.on_cluster(
+            paths, plan.Plan((NAME,), TESTS, isolation), address
+        ):
             if not seen:
                 workers[0].kill()
-            seen.append(record["student"])
-            assert (record["status"], record["score"]) == ("graded", 12)
-    assert sorted(seen) == [f"student{number:02}" for number in range(40)]
-    lines = (tmp_path / "results.jsonl").read_text().splitlines()
-    assert len(lines) == len({json.loads(line)["key"] for line in lines}) == 40
+            seen.append(place)
+            [found] = result.exercises
+            assert (found.status, found.score) == (Status.GRADED, 12)
+    assert sorted(seen) == list(range(40))
 
 
 class cluster:  # noqa: N801 (reads as a function in the test)
@@ -377,7 +333,7 @@ class cluster:  # noqa: N801 (reads as a function in the test)
         file = self.folder / "scheduler.json"
         words = ["scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show"]
         self.processes = [self.start(*words, "--scheduler-file", file)]
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not file.exists() or not file.read_text().strip():
             assert time.monotonic() < deadline
             time.sleep(0.05)

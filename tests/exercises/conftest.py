@@ -2,7 +2,7 @@
 
 import pytest
 
-from course.grading import plugin
+from course.grading.judge import plugin
 
 
 def pytest_addoption(pluginmanager):

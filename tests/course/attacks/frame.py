@@ -58,4 +58,4 @@ def wait_for(child):
 
 def alone():
     """Return whether the first process is the box, so that a missing wall harms nobody."""
-    return b"box.py" in pathlib.Path("/proc/1/cmdline").read_bytes()
+    return b"inside.main" in pathlib.Path("/proc/1/cmdline").read_bytes()

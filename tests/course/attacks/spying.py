@@ -60,8 +60,11 @@ def search_the_memory():
             if "test" in frame_.f_code.co_filename or "judge" in frame_.f_code.co_filename:
                 THROUGH.append(f"{number} {frame_.f_code}")
             frame_ = frame_.f_back
-    if any(name.startswith(("course", "test_", "_pytest")) for name in sys.modules):
-        THROUGH.append("modules of the judge")
+    sandbox = ("course.grading.sandbox.", "course.grading.sandbox", "course.grading", "course")
+    own = {f"{sandbox[0]}{name}" for name in ("inside", "serve", "wire", "namespaces")}
+    for name in sys.modules:
+        if name.startswith(("course", "test_", "_pytest")) and name not in {*own, *sandbox[1:]}:
+            THROUGH.append(f"the judge's module {name}")
 
 
 def write_and_delete_outside():

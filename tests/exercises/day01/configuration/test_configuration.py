@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 
 from course.grading import expect, fail, json_of
-from course.grading.remote import AppFaultError
+from course.grading.sandbox.faults import AppFaultError
 
 DEVELOPMENT = {"CURRENCY": "EUR", "PAGE_SIZE": 5, "SHOW_DRAFTS": True}
 PRODUCTION = {"CURRENCY": "EUR", "PAGE_SIZE": 50, "SHOW_DRAFTS": False}

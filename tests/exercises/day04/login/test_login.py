@@ -2,59 +2,19 @@
 
 import random
 import re
-from pathlib import Path
 
 import pytest
 
-from course.grading.remote import AppFaultError
-
-FILE = "day04/login/exercise_app.py"
-APPS = Path(__file__).parent / "apps"
-RIGHT = (APPS / "right.py").read_text("utf-8")
-OTHER = (APPS / "other_right.py").read_text("utf-8")
-
-# What is wrong with an app, as the student reads it: the line of the right app, and the wrong one.
-WRONG = {
-    "opens for every PIN": ('if pin != app.config["PIN"]:', "if not pin:"),
-    "opens for a part of the PIN, such as 246": (
-        'if pin != app.config["PIN"]:',
-        'if pin not in app.config["PIN"]:',
-    ),
-    "never locks": ("MOST = 3", "MOST = 10**9"),
-    "opens for the right PIN though it is locked": (
-        "if len(wrong) >= MOST:",
-        'if len(wrong) >= MOST and pin != app.config["PIN"]:',
-    ),
-    "goes on counting after the right PIN": ("wrong.clear()", "wrong[:] = wrong"),
-    "takes the number 2468 for the text": (
-        "if not isinstance(pin, str):",
-        "pin = str(pin) if isinstance(pin, int) else pin\n        if not isinstance(pin, str):",
-    ),
-    "counts a body without a PIN as a wrong one": (
-        'abort(400, "Send JSON with a text named pin.")',
-        'wrong.append("")\n            abort(400, "Send JSON with a text named pin.")',
-    ),
-    "stays open when it is closed": ("session.clear()", "session.modified = True"),
-    "shows the content to every visitor as soon as one has opened it": (
-        'if not session.get("open"):\n            abort(403)',
-        'if not (session.get("open") or app.config.get("OPEN")):\n            abort(403)',
-    ),
-}
-ALL_TOGETHER = {
-    'session["open"] = True': 'session["open"] = app.config["OPEN"] = True',
-    "session.clear()": 'session.clear()\n        app.config["OPEN"] = False',
-}
-
-
-def wrong_app(name):
-    """Return the text of the right app with one promise broken."""
-    old, new = WRONG[name]
-    assert RIGHT.count(old) == 1, f"{old} does not stand in the right app once"
-    text = RIGHT.replace(old, new)
-    if "OPEN" in new:
-        for old, new in ALL_TOGETHER.items():
-            text = text.replace(old, new)
-    return text
+from course.grading.results import Kind
+from course.grading.sandbox.faults import AppFaultError
+from tests.exercises.day04.login.lockers import (
+    FILE,
+    OTHER,
+    OUT_OF_ORDER,
+    WRONG,
+    app_text,
+    written_anew,
+)
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +27,7 @@ def known():
 def verdict(run_pytest, known):
     """Give a function that returns what the student's tests say of an app, or raises a fault.
 
-    All apps are tried in an order that changes, the right one twice, so that no test file can know
-    which one it has before it.
+    The apps are tried in an order that changes, so that no test file can know which one it has.
     """
 
     def run(name):
@@ -84,8 +43,9 @@ def verdict(run_pytest, known):
 
 def try_all(run_pytest, known):
     """Try the apps until the tests run out of time, or fail where they have to pass."""
-    apps = [("right", RIGHT), ("right again", RIGHT), ("other", OTHER)]
-    apps += [(name, wrong_app(name)) for name in WRONG]
+    apps = [("right", app_text()), ("right again", app_text()), ("other", written_anew(OTHER))]
+    apps += [(name, app_text(lines)) for name, lines in WRONG.items()]
+    apps += [("out of order", app_text(OUT_OF_ORDER))]
     random.shuffle(apps)
     for name, text in apps:
         try:
@@ -93,7 +53,7 @@ def try_all(run_pytest, known):
             stop = name.startswith("right") and not is_passed(known[name])
         except AppFaultError as error:
             known[name] = error
-            stop = error.kind == "time"
+            stop = error.kind == Kind.TIME
         if stop:
             known["right"] = known[name]
             break
@@ -127,35 +87,45 @@ def expect_pass(found, app):
 
 
 def expect_right_first(verdict):
-    """Fail unless the student's tests pass on the right app: failing on all apps is no art."""
-    for right in ("right", "right again"):
-        if not is_passed(verdict(right)):
-            pytest.fail(
-                "First your tests have to pass on the right app; see the first failure of task 1.",
-                pytrace=False,
-            )
+    """Fail unless the student's tests pass on the right app and fail on one out of order."""
+    passed = all(is_passed(verdict(right)) for right in ("right", "right again"))
+    if not passed or is_passed(verdict("out of order")):
+        pytest.fail(
+            "First your tests must pass on the right app, and fail on an app that is out of order. "
+            "See the first failure of task 1.",
+            pytrace=False,
+        )
 
 
-def expect_caught(verdict, name):
-    """Fail unless the student's tests pass on the right app and fail on this one."""
-    expect_right_first(verdict)
-    found = verdict(name)
+def expect_failure(found, app):
+    """Fail unless at least one of the student's tests has failed."""
     if found["code"] != 1:
         pytest.fail(
-            f"Your tests were run on a locker that {name}.\n"
+            f"Your tests were run on {app}.\n"
             "Expected:  at least one of them fails\n"
             f"Came back: {found.get('passed')} passed, {found.get('failed')} failed",
             pytrace=False,
         )
 
 
+def expect_caught(verdict, name):
+    """Fail unless the student's tests pass on the right app and fail on this one."""
+    expect_right_first(verdict)
+    expect_failure(verdict(name), f"a locker that {name}")
+
+
 @pytest.mark.task(1)
 @pytest.mark.points(2)
 @pytest.mark.hint("Run `pytest day04/login/exercise.py`: it shows what was compared, and the line.")
 def test_the_right_app_passes(verdict):
-    """Your tests pass on the right app, exercise_app.py."""
-    expect_pass(verdict("right"), "the right app")
+    """Your tests pass on the right app, and fail on an app that is out of order."""
+    expect_pass(verdict("right"), "the right app, written with other names and other lines")
     expect_pass(verdict("right again"), "the right app a second time")
+    expect_failure(
+        verdict("out of order"),
+        "an app that is out of order: it answers every request with 503, so a test that sends one "
+        "and compares the status code fails",
+    )
 
 
 @pytest.mark.task(1)

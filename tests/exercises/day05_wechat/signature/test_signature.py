@@ -154,14 +154,14 @@ def test_a_signature_of_odd_letters_is_refused(shop, secret, number):
 
 @pytest.mark.task(3)
 @pytest.mark.points(2)
-@pytest.mark.hint("abs(time.time() - int(timestamp)) is the distance, before or behind.")
+@pytest.mark.hint("abs(time.time() - int(timestamp)) is the distance, in the past or the future.")
 def test_only_messages_of_now_are_taken(shop, secret, number):
-    """Up to 300 seconds before or behind are taken, more is answered with 403."""
+    """Up to 300 seconds in the past or the future are taken, more is answered with 403."""
     for seconds, status in ((-270, 204), (270, 204), (-330, 403), (330, 403), (-(10**8), 403)):
         state = f"{random.choice(STATES)} {secrets.token_hex(2)}"
         body = news(number, state)
         headers = headers_of(secret, body, now(seconds))
-        why = f"the timestamp is {abs(seconds)} s {'before' if seconds < 0 else 'behind'} the clock"
+        why = f"the timestamp is {abs(seconds)} s in the {'past' if seconds < 0 else 'future'}"
         expect_reply(send(shop, body, headers), status, headers, why)
         if status == 204:
             kept = state

@@ -1,0 +1,1 @@
+"""The tests, and the process that holds them."""

@@ -1,0 +1,112 @@
+"""What can go wrong with a submission, in words for its author."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import signal
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+from course.grading.results import Kind
+from course.grading.sandbox.wire import Code
+
+MESSAGE = 4000
+"""Characters of a test's message that are kept."""
+
+
+class AppFaultError(Exception):
+    """The submission's app did not do its part: ``kind`` for machines, the text for people."""
+
+    def __init__(self, kind: Kind, text: str, *, late: bool = False) -> None:
+        self.kind = kind
+        self.late = late
+        """Whether time ran out; too much of it ends the exercise."""
+        super().__init__(text)
+
+
+class BoxError(Exception):
+    """The box itself does not work; never the fault of a submission."""
+
+
+def readable(text: str) -> str:
+    """Return a text that was made by strangers: no longer than needed, nothing to obey in it."""
+    if len(text) > MESSAGE:
+        text = f"{text[: MESSAGE * 3 // 4]}\n...\n{text[-MESSAGE // 4 :]}"
+    return "".join(
+        c
+        if c == "\n" or c.isprintable() or unicodedata.category(c) == "Zs"
+        else "\N{REPLACEMENT CHARACTER}"
+        for c in text.expandtabs(4)
+    )
+
+
+def failure_text(raised: object) -> str:
+    """Say in plain words what a submission raised, with its file and line."""
+    if not isinstance(raised, Mapping):
+        return "The app failed, and said nothing that can be read."
+    kind, message = str(raised.get("type"))[:100], str(raised.get("message"))[:500]
+    place = f" ({raised['file']}:{raised.get('line')})" if raised.get("file") else ""
+    module = raised.get("module")
+    if raised.get("code") == Code.NO_APP:
+        return (
+            "The file has no app: it must define `app = Flask(__name__)`, or a function "
+            "`create_app` that returns one."
+        )
+    if raised.get("code") == Code.STARTS_SERVER:
+        return (
+            f"The file starts a server while it is imported{place}. Remove the call of "
+            '`app.run()`, or put it below `if __name__ == "__main__":`.'
+        )
+    match kind:
+        case "ModuleNotFoundError" if module:
+            return (
+                f"The package {module!r} is not installed{place}. Exercises need only what the "
+                "course installs: look for a spelling mistake in the import."
+            )
+        case "ImportError" if module:
+            # Python names the file of the package, which is a path of this machine.
+            message = re.sub(r" \([^()]*[/\\][^()]*\)$", "", message)
+            return f"The import does not work: {message}{place}"
+        case "SyntaxError" | "IndentationError" | "TabError":
+            return f"Python cannot read the file{place}: {message}"
+        case "SystemExit":
+            return f"The file ends the program with exit({message}){place}."
+        case "EOFError" if "EOF when reading a line" in message:
+            return f"The file waits for input(){place}: take the value from the request instead."
+    return f"{kind}: {message}{place}"
+
+
+def exception_text(line: str, place: str) -> str:
+    """Say in plain words what an app logged: the last line of a traceback, and its place."""
+    if "did not return a valid response" not in line:
+        return f"{line}{place}"
+    if "returned None" in line:
+        return f"the view returns None{place}: is a `return` missing?"
+    found = re.search(r"it was an? (\w+)", line)
+    what = f"a value of the type {found[1]}" if found else "something else"
+    return f"the view returns {what}{place}: expected text, a dict, a list or a tuple."
+
+
+def exit_text(code: int) -> str:
+    """Say how a process ended: its exit code, or the name of the signal (negative)."""
+    if code >= 0:
+        return f"exit code {code}"
+    names = {9: "killed (SIGKILL), for example for too much memory", 24: "too much computing time"}
+    with contextlib.suppress(ValueError):
+        return names.get(-code, signal.Signals(-code).name)
+    return f"signal {-code}"
+
+
+def place_of_stop(output: str, names: Iterable[str]) -> tuple[str, int, str] | None:
+    """Return file, line and function at which a traceback of ``faulthandler`` was last.
+
+    Only the submission's own files count. The words come from the submission's output: they are
+    for people, and decide nothing.
+    """
+    own = {name.rpartition("/")[2] for name in names}
+    for file, line, function in re.findall(r'File "([^"\n]*)", line (\d+) in (\S+)', output):
+        name = re.split(r"[/\\]", file)[-1]
+        if name in own and "site-packages" not in file:
+            return name, int(line), function
+    return None
