@@ -1,4 +1,7 @@
-"""Fixtures of the day: for all tests first, then for the lessons that have several test files."""
+"""Fixtures of the day: for all tests first, then for the lessons that have several test files.
+
+The latter import their lesson only when they are used.
+"""
 
 import os
 import re
@@ -14,10 +17,7 @@ import pytest
 from flask import Flask
 from jinja2 import BytecodeCache
 
-from day04.mail.app import create_app as mail_app
 from tests.day04.helpers import end_of_threads
-from tests.day04.mail import LETTER
-from tests.day04.migrations import TEMPLATE, command, fill
 
 
 class CompiledTemplates(BytecodeCache):
@@ -70,6 +70,8 @@ def workspace(tmp_path):
 @pytest.fixture
 def flask_command(tmp_path):
     """Give a function that runs a command of the app and returns what it printed."""
+    from tests.day04.migrations import command
+
     return partial(command, tmp_path)
 
 
@@ -119,6 +121,8 @@ def models(workspace):
 @pytest.fixture(scope="session")
 def begun(tmp_path_factory):
     """Begin two histories, each with its first script applied, and with rows."""
+    from tests.day04.migrations import TEMPLATE, command, fill
+
     own, example = tmp_path_factory.mktemp("own"), tmp_path_factory.mktemp("example")
     command(own, "start-over")
     command(own, "db", "init", "-t", str(TEMPLATE))
@@ -158,10 +162,12 @@ def no_thread_is_left(monkeypatch):
 @pytest.fixture
 def build_mail_app(no_thread_is_left):
     """Give a function that builds an app with a post office; it is closed at the end."""
+    from day04.mail.app import create_app
+
     apps = []
 
     def build(**config):
-        apps.append(mail_app({"MAIL_TIMEOUT": 60} | config))  # the machine may be busy
+        apps.append(create_app({"MAIL_TIMEOUT": 60} | config))  # the machine may be busy
         return apps[-1]
 
     yield build
@@ -179,4 +185,6 @@ def letters(app):
 @pytest.fixture
 def send(client):
     """Give a function that sends the form, with other values where a test names them."""
+    from tests.day04.mail import LETTER
+
     return lambda **fields: client.post("/send", data=LETTER | fields)

@@ -119,7 +119,7 @@ def test_the_app_has_these_rules_and_no_others():
 
 
 @pytest.mark.point("D4-19")
-def test_prefix_and_slash_make_an_address_with_a_slash(client):
+def test_prefix_and_slash_make_a_path_with_a_slash(client):
     response = client.get("/pictures")
     assert (response.status_code, response.location) == (308, "http://localhost/pictures/")
 
@@ -138,7 +138,7 @@ def test_two_parts_may_use_the_same_name_for_a_view(client):
 
 @pytest.mark.point("D4-17")
 @pytest.mark.parametrize(
-    ("at", "relative", "address"),
+    ("at", "relative", "url"),
     [
         ("/", ".index", "/"),
         ("/pictures/1", ".index", "/pictures/"),
@@ -147,14 +147,14 @@ def test_two_parts_may_use_the_same_name_for_a_view(client):
         ("/api/v1/pictures/1", ".index", "/api/v1/pictures"),
     ],
 )
-def test_a_leading_dot_means_the_part_that_is_answering(at, relative, address):
-    assert built(relative, at) == address
+def test_a_leading_dot_means_the_part_of_the_request(at, relative, url):
+    assert built(relative, at) == url
 
 
 @pytest.mark.point("D4-14", "D4-16")
 def test_nested_blueprints_join_their_names_and_prefixes(client):
-    answer = client.get("/api/v1/pictures/2").json
-    assert answer == {
+    found = client.get("/api/v1/pictures/2").json
+    assert found == {
         "title": "Two pears",
         "endpoint": "api.v1.picture",
         "blueprints": ["api.v1", "api"],
@@ -232,7 +232,7 @@ def source(client, path, status=200):
 
 
 @pytest.mark.point("D4-20")
-def test_below_a_prefix_a_static_file_has_an_address_of_its_own(client):
+def test_below_a_prefix_a_static_file_has_a_url_of_its_own(client):
     assert built("static", filename="style.css") == "/static/style.css"
     assert built("pictures.static", filename="style.css") == "/pictures/static/style.css"
     assert built(".static", "/pictures/", filename="style.css") == "/pictures/static/style.css"
@@ -281,7 +281,7 @@ def test_an_app_hook_of_a_part_runs_for_every_request(client, path):
         assert "X-Endpoint" in response.headers
 
 
-def test_the_guard_is_nobody_when_a_hook_of_the_app_answers_first():
+def test_the_guard_is_nobody_when_a_hook_of_the_app_comes_first():
     app = create_app()
     app.before_request(lambda: "closed")
     response = app.test_client().get("/pictures/")
@@ -304,7 +304,7 @@ def test_a_second_version_would_have_the_hook_and_the_handler_of_the_first():
 
 @pytest.mark.point("D4-14")
 @pytest.mark.parametrize("path", ["/pictures/99", "/pictures/0", f"/pictures/{10**30}"])
-def test_a_404_of_a_view_is_answered_by_its_part(client, path):
+def test_a_404_of_a_view_gets_the_page_of_its_part(client, path):
     text = text_of(client, path, 404)
     assert "An empty wall" in text
     assert 'href="/pictures/"' in text
@@ -314,13 +314,13 @@ def test_a_404_of_a_view_is_answered_by_its_part(client, path):
 @pytest.mark.parametrize(
     "path", ["/pictures/nothing", "/pictures/1/2", "/pictures/-1", "/nothing", "/zh/guide/9"]
 )
-def test_an_address_that_no_rule_matches_is_answered_by_the_app(client, path):
+def test_a_path_that_no_rule_matches_gets_the_404_of_the_app(client, path):
     text = text_of(client, path, 404)
     assert "This way leads nowhere" in text
     assert "An empty wall" not in text
 
 
-def test_an_unknown_address_belongs_to_no_part(client):
+def test_an_unknown_path_belongs_to_no_part(client):
     assert client.get("/pictures/nothing").headers["X-Endpoint"] == "None"
     with app.test_request_context("/pictures/nothing") as context:
         assert context.request.blueprints == []
@@ -336,12 +336,12 @@ def test_an_unknown_address_belongs_to_no_part(client):
         ("/api/", "There is no such address."),
     ],
 )
-def test_programs_are_answered_in_json(client, path, error):
+def test_programs_get_json_with_the_error(client, path, error):
     response = client.get(path)
     assert (response.status_code, response.json) == (404, {"error": error})
 
 
-def test_a_path_that_only_begins_like_the_api_is_answered_by_a_page(client):
+def test_a_path_that_only_begins_like_the_api_gets_a_page(client):
     assert "This way leads nowhere" in text_of(client, "/apis", 404)
 
 
@@ -379,15 +379,15 @@ def test_every_link_of_every_page_leads_somewhere(client):
     assert len(seen) > 15
 
 
-def test_under_a_mount_every_address_carries_the_prefix(client):
+def test_under_a_mount_every_url_has_the_prefix(client):
     base = "http://localhost/museum"
     for path in ("/", "/pictures/", "/pictures/1", "/pictures/99", "/zh/guide/1", "/nothing"):
         text = client.get(path, base_url=base).text
         links = re.findall('href="([^"]+)"', text)
         assert links
         assert not [link for link in links if not link.startswith("/museum/")]
-    answer = client.get("/api/v1/pictures", base_url=base)
-    assert answer.json["pictures"][0] == "/museum/api/v1/pictures/1"
+    response = client.get("/api/v1/pictures", base_url=base)
+    assert response.json["pictures"][0] == "/museum/api/v1/pictures/1"
     assert client.get("/api/nothing", base_url=base).json["error"]
 
 

@@ -164,7 +164,7 @@ def test_messages_are_recorded_while_they_are_really_sent_too(send, letters):
 # Several recipients
 
 
-def test_a_letter_to_all_shows_everybody_to_everybody(send, letters):
+def test_a_letter_to_all_shows_all_recipients_to_each(send, letters):
     send(recipients=THREE)
     [letter] = letters
     assert sorted(letter.recipients) == sorted(ADDRESSES)
@@ -172,7 +172,7 @@ def test_a_letter_to_all_shows_everybody_to_everybody(send, letters):
     assert "Dear Ann, 王小明, bob@example.com," in letter.text
 
 
-def test_a_letter_of_their_own_tells_nobody_of_the_others(send, letters):
+def test_a_letter_to_each_does_not_name_the_others(send, letters):
     send(recipients=THREE, each="yes")
     assert [letter.recipients for letter in letters] == [[address] for address in ADDRESSES]
     for letter, address in zip(letters, ADDRESSES, strict=True):
@@ -185,7 +185,7 @@ def test_a_letter_of_their_own_tells_nobody_of_the_others(send, letters):
     ]
 
 
-def test_letters_of_their_own_share_one_connection(send, letters):
+def test_letters_to_each_share_one_connection(send, letters):
     send(recipients=THREE, each="yes")
     assert len({letter.connection for letter in letters}) == 1
     send()
@@ -201,7 +201,7 @@ def test_max_emails_is_how_many_letters_one_connection_takes(build_mail_app):
     assert numbers[0] == numbers[1] != numbers[2] == numbers[3] != numbers[4]
 
 
-def test_a_blind_copy_stands_on_the_envelope_only(app, client, letters):
+def test_a_blind_copy_is_on_the_envelope_only(app, client, letters):
     client.get("/")
     with app.app_context():
         mail.send_message("Tea", ["ann@example.com"], "At five?", bcc=["bob@example.com"])

@@ -79,7 +79,7 @@ def test_a_letter_that_is_complete_is_sent_and_listed(client, send, sent):
         ({"attachment": (b"x", "x" * 101)}, "Give the file another name."),
     ],
 )
-def test_a_wrong_form_is_422_says_what_is_wrong_and_sends_nothing(app, send, sent, fields, words):
+def test_a_wrong_form_is_422_and_says_what_is_wrong(app, send, sent, fields, words):
     for way in [{}, {"later": "yes"}]:
         form = fields | way
         if "attachment" in fields:

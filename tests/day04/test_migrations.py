@@ -165,7 +165,7 @@ def test_migrate_wants_the_database_at_head(own, flask_command, db, workspace):
 
 
 @pytest.mark.point("D4-06")
-def test_models_that_nobody_imported_look_like_tables_to_be_dropped(own, db, models, workspace):
+def test_models_that_were_not_imported_look_like_tables_to_be_dropped(own, db, models, workspace):
     text = (workspace / "models.py").read_text()
     models((text[text.index("class Author") :], ""))
     said = db("migrate", "-m", "Lost", "--rev-id", "0002")

@@ -81,9 +81,7 @@ def test_alembic_drafts_the_first_and_third_script_as_they_stand_in_the_example(
     assert "No new upgrade operations detected" in db("check")
 
 
-def test_a_constraint_on_a_renamed_column_is_left_out_in_the_same_batch(
-    example, db, workspace, schema
-):
+def test_a_constraint_on_a_renamed_column_is_lost_in_the_same_batch(example, db, workspace, schema):
     path = script(workspace, "0002")
     text = path.read_text("utf-8")
     again = text.index("    # A batch of its own")

@@ -21,7 +21,7 @@ def test_start_over_begins_at_the_right_models(flask_command, workspace, example
     assert not list(workspace.rglob("*.ini.mako"))
 
 
-def test_everything_lies_below_the_folder_of_the_app_wherever_one_stands(
+def test_all_files_are_below_the_folder_of_the_app(
     flask_command, db, tmp_path, workspace, monkeypatch
 ):
     elsewhere = tmp_path / "elsewhere"
@@ -76,14 +76,14 @@ def test_start_over_asks_and_touches_no_file_of_yours(own, flask_command, worksp
     assert "fresh" in flask_command("start-over", "--yes")
 
 
-def test_a_folder_that_cannot_be_made_is_told_in_one_line(flask_command, workspace):
+def test_a_folder_that_cannot_be_made_is_an_error_of_one_line(flask_command, workspace):
     workspace.write_text("a file")
     said = flask_command("start-over", code=1)
     assert said.startswith("Error: ")
     assert workspace.read_text() == "a file"
 
 
-def test_take_asks_before_it_overwrites_words_of_your_own(own, flask_command, models, workspace):
+def test_take_asks_before_it_overwrites_your_own_models(own, flask_command, models, workspace):
     models(("One author", "My author"))
     assert "Aborted!" in flask_command("take", "models", "2", code=1, answer="n\n")
     assert "My author" in (workspace / "models.py").read_text()
@@ -113,7 +113,7 @@ def test_sql_prints_rows_and_counts_changes(example, flask_command, rows):
 
 
 @pytest.mark.parametrize("statement", ["SELCT", "SELECT 1; SELECT 2", "SELECT * FROM nowhere"])
-def test_sql_that_cannot_be_run_is_told_in_one_line(example, flask_command, statement):
+def test_sql_that_cannot_be_run_is_an_error_of_one_line(example, flask_command, statement):
     said = flask_command("sql", statement, code=1)
     assert said.startswith("Error: ")
     assert said.count("\n") == 1
@@ -134,7 +134,7 @@ def test_sql_before_there_is_a_database(flask_command, workspace):
         ("db = 1", "AttributeError"),
     ],
 )
-def test_broken_models_are_told_and_can_be_mended(
+def test_broken_models_are_reported_and_can_be_repaired(
     own, flask_command, db, workspace, tmp_path, capsys, text, told
 ):
     (workspace / "models.py").write_text(text)

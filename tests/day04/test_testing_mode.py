@@ -101,11 +101,11 @@ CASES = [
 
 
 @pytest.mark.point("D4-33")
-@pytest.mark.parametrize(("testing", "debug", "propagate", "comes_out"), CASES)
-def test_when_an_exception_comes_out(build, caplog, testing, debug, propagate, comes_out):
+@pytest.mark.parametrize(("testing", "debug", "propagate", "raised"), CASES)
+def test_when_an_exception_is_raised_in_the_test(build, caplog, testing, debug, propagate, raised):
     config = {"TESTING": testing, "DEBUG": debug, "PROPAGATE_EXCEPTIONS": propagate}
     client = build(**config).test_client()
-    if comes_out:
+    if raised:
         with pytest.raises(ZeroDivisionError):
             client.get("/boom")
         assert caplog.records == []
@@ -120,7 +120,7 @@ def test_when_an_exception_comes_out(build, caplog, testing, debug, propagate, c
 
 
 @pytest.mark.point("D4-33")
-def test_the_flag_may_also_be_turned_between_two_requests(build):
+def test_the_setting_may_be_changed_between_two_requests(build):
     app = build()
     assert app.test_client().get("/boom").status_code == 500
     app.testing = True
@@ -129,7 +129,7 @@ def test_the_flag_may_also_be_turned_between_two_requests(build):
 
 
 @pytest.mark.point("D4-33")
-def test_what_is_handled_never_comes_out(client):
+def test_a_handled_exception_never_reaches_the_test(client):
     assert client.get("/nowhere").status_code == 404
     book = client.application.extensions["guest_book"].path
     book.parent.mkdir()
@@ -142,7 +142,7 @@ def test_what_is_handled_never_comes_out(client):
 
 
 @pytest.mark.point("D4-33")
-def test_an_abort_with_500_is_an_answer_and_not_an_exception(build):
+def test_an_abort_with_500_is_a_response_and_not_an_exception(build):
     app = build(TESTING=True)
     app.add_url_rule("/abort", view_func=lambda: abort(500))
     response = app.test_client().get("/abort")
@@ -172,7 +172,7 @@ def test_on_a_real_server_testing_costs_the_error_page(build, testing, words):
     ("value", "read"),
     [("true", True), ("1", 1), ("false", False), ("0", 0), ("False", "False"), ("no", "no")],
 )
-def test_the_environment_is_read_as_json_so_a_capital_false_is_a_text(
+def test_the_environment_is_read_as_json_so_a_capital_false_is_text(
     build, monkeypatch, value, read
 ):
     monkeypatch.setenv("FLASK_TESTING", value)
@@ -197,7 +197,7 @@ def test_the_caller_has_the_last_word(build, monkeypatch):
     assert build().secret_key != build().secret_key
 
 
-def test_names_lie_in_the_given_folder_and_in_instance_without_one(build, tmp_path, instance):
+def test_names_are_kept_in_the_given_folder_or_in_instance(build, tmp_path, instance):
     build().test_client().post("/guests", data={"name": "Ann"})
     assert (tmp_path / "data/guests.txt").read_text("utf-8") == "Ann\n"
     assert not instance.exists()
@@ -211,7 +211,7 @@ def test_nothing_is_written_before_it_is_needed(instance):
     assert not instance.exists()
 
 
-def test_a_late_setting_is_heeded_where_it_is_read_late_and_nowhere_else(build, tmp_path):
+def test_a_late_setting_counts_where_it_is_read_late_and_nowhere_else(build, tmp_path):
     app = build(TESTING=True)
     app.config.update(GREETING="Good day", DATA_FOLDER=tmp_path / "late")
     client = app.test_client()
@@ -363,7 +363,7 @@ def the_error_page_is_200(app):
         return response
 
 
-def the_setting_is_not_heeded(app):
+def the_setting_has_no_effect(app):
     app.testing = False
 
 
@@ -398,7 +398,7 @@ def the_greeting_has_other_words(app):
             {"test_an_exception_reaches_the_test", "test_a_visitor_gets_the_error_page"},
         ),
         (the_error_page_is_200, {"test_a_visitor_gets_the_error_page"}),
-        (the_setting_is_not_heeded, {"test_an_exception_reaches_the_test"}),
+        (the_setting_has_no_effect, {"test_an_exception_reaches_the_test"}),
         (the_names_go_elsewhere, {"test_the_names_lie_where_the_test_said"}),
         (
             every_visitor_is_a_stranger,
@@ -427,7 +427,7 @@ def test_the_example_notices_a_wrong_app(monkeypatch, change, failing):
 
 
 @pytest.mark.point("D4-33")
-def test_the_notes_tell_when_an_exception_comes_out():
+def test_the_notes_tell_when_an_exception_reaches_the_test():
     notes = (FOLDER / "README.md").read_text("utf-8")
     rows = re.findall(r"^\| (on|off) \| (on|off) \| `(\w+)` \| (.+) \|$", notes, re.MULTILINE)
     told = [
