@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from course.catalogue import EXERCISE
 from course.grading.classroom import archives
 from course.grading.classroom.files import ClassroomError, printable
@@ -263,10 +265,6 @@ def _gradescope(folder: Path) -> dict[str, Origin]:
     path = folder / METADATA
     if not path.is_file():
         return {}
-    try:
-        import yaml  # type: ignore[import-untyped]
-    except ImportError:
-        raise ClassroomError(f"{path} needs PyYAML: pip install PyYAML") from None
     try:
         data = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
         return {str(name): _of_gradescope(str(name), facts) for name, facts in data.items()}
