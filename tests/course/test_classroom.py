@@ -524,7 +524,6 @@ def test_long_lists_of_names_are_cut_and_counted():
 
 
 def test_times_of_gradescope_need_no_file(grade, tmp_path, scores):
-    pytest.importorskip("yaml", reason="Gradescope's metadata needs PyYAML")
     hand_in(tmp_path / "class" / "submission_1", "score = 10")
     late = datetime(2026, 3, 2, 20, tzinfo=UTC)
     (tmp_path / "class" / "submission_metadata.yml").write_text(

@@ -196,7 +196,6 @@ submission_330004:
 
 @pytest.mark.parametrize("above", ["", "assignment_9_export"])
 def test_gradescopes_metadata_gives_names_and_times(classroom, collect, above):
-    pytest.importorskip("yaml", reason="Gradescope's metadata needs PyYAML")
     folder = classroom / above
     for number in (330003, 330004, 330005):
         hand_in(folder / f"submission_{number}", APP)
@@ -213,7 +212,6 @@ def test_gradescopes_metadata_gives_names_and_times(classroom, collect, above):
     "text", ["[1, 2]", "a: [", "submission_1: {}", "a: !!python/name:os.system"]
 )
 def test_metadata_of_another_kind_is_told(classroom, collect, text):
-    pytest.importorskip("yaml", reason="Gradescope's metadata needs PyYAML")
     (classroom / intake.METADATA).write_text(text)
     with pytest.raises(files.ClassroomError, match="not what Gradescope exports"):
         collect(classroom)
