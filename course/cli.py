@@ -255,7 +255,7 @@ def grade(
     """
     from rich.console import Console
 
-    from .grading.classroom import session
+    from .grading.classroom import session, show
     from .grading.classroom.files import ClassroomError
     from .grading.classroom.marks import Attempts
     from .grading.submission import TESTS
@@ -296,7 +296,7 @@ def grade(
         click.echo("\nInterrupted. What is graded is kept; the same command goes on from there.")
         sys.exit(130)
     if is_opened:
-        webbrowser.open((options.out / session.REPORT).as_uri())
+        show.show_page(options.out / session.REPORT, click.echo)
     sys.exit(code)
 
 
@@ -305,7 +305,7 @@ def grade(
 @click.option("--open", "is_opened", is_flag=True, help="Show the page in the browser.")
 def grades(folder: Path, is_opened: bool) -> None:
     """Write a graded FOLDER's files anew, with the changes of its changes.csv; grade nothing."""
-    from .grading.classroom import session
+    from .grading.classroom import session, show
     from .grading.classroom.files import ClassroomError
 
     try:
@@ -316,7 +316,7 @@ def grades(folder: Path, is_opened: bool) -> None:
         raise click.ClickException(_about(error)) from None
     click.echo(f"wrote {page}")
     if is_opened:
-        webbrowser.open(page.as_uri())
+        show.show_page(page, click.echo)
 
 
 def _about(error: OSError) -> str:

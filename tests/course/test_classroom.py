@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
+from werkzeug.serving import BaseWSGIServer
+from werkzeug.test import Client
 
 from course import cli
 from course.catalogue import EXERCISE as FILE
-from course.grading.classroom import gallery, plan, session, words
+from course.grading.classroom import gallery, plan, session, show, words
 from course.grading.classroom.files import ClassroomError
 from course.grading.classroom.intake import Handin, Origin
 from course.grading.classroom.marks import Attempts
@@ -428,15 +430,44 @@ def test_an_error_of_the_system_is_told_without_a_traceback(
     assert len(lines_of(tmp_path)) == 3
 
 
-def test_the_page_is_opened_when_asked_for(grade, classroom, monkeypatch, tmp_path):
-    opened = []
-    monkeypatch.setattr(cli.webbrowser, "open", opened.append)
+def test_the_page_is_shown_when_asked_for(grade, classroom, monkeypatch, tmp_path):
+    shown = []
+    monkeypatch.setattr(show, "show_page", lambda page, say: shown.append(page))
     words = ["grade", str(classroom), "--out", str(tmp_path / "out"), "--isolation", "process"]
     assert CliRunner().invoke(cli.main, words).exit_code == 0
-    assert opened == []
+    assert shown == []
     assert CliRunner().invoke(cli.main, [*words, "--open"]).exit_code == 0
     assert CliRunner().invoke(cli.main, ["grades", str(tmp_path / "out"), "--open"]).exit_code == 0
-    assert opened == [(tmp_path / "out" / "report.html").as_uri()] * 2
+    assert shown == [tmp_path / "out" / "report.html"] * 2
+
+
+def test_the_page_is_served_below_a_path_that_no_one_guesses(tmp_path):
+    page = tmp_path / "report.html"
+    page.write_text("<h1>Marks</h1>", "utf-8")
+    client = Client(show.page_app(page, "secret"))
+    local = "http://127.0.0.1:5000"
+    response = client.get("/secret/", base_url=local)
+    assert (response.status_code, response.text) == (200, "<h1>Marks</h1>")
+    assert response.headers["Cache-Control"] == "no-store"
+    for path in ("/", "/secret", "/Secret/", "/secret/x", "/\N{SNOWMAN}/"):
+        assert client.get(path, base_url=local).status_code == 404, path
+    assert client.get("/secret/", base_url="http://evil.example").status_code == 400
+
+
+def test_the_page_is_served_on_this_machine_until_ctrl_c(tmp_path, monkeypatch):
+    page = tmp_path / "report.html"
+    page.write_text("<h1>Marks</h1>", "utf-8")
+    opened, said = [], []
+
+    def interrupt(server):
+        assert server.server_address[0] == "127.0.0.1"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(show.webbrowser, "open", opened.append)
+    monkeypatch.setattr(BaseWSGIServer, "serve_forever", interrupt)
+    show.show_page(page, said.append)
+    assert opened[0] in said[0]
+    assert len(opened[0].split("/")[3]) > 40
 
 
 # Names and groups
