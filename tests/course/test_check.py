@@ -28,13 +28,11 @@ STARTER = (ROOT / NAME / EXERCISE).read_text("utf-8")
 def copy(tmp_path):
     """Give a copy of what of the course a student's exercise needs."""
     root = tmp_path / "course"
-    root.mkdir()
-    shutil.copy(ROOT / "README.md", root)
-    for day in ROOT.glob("day*/"):
-        (root / day.name).mkdir()
-        shutil.copy(day / "README.md", root / day.name)
-    shutil.rmtree(root / "day01")
     shutil.copytree(ROOT / "day01", root / "day01")
+    for notes in (ROOT / "README.md", *ROOT.glob("day*/README.md"), *ROOT.glob("day*/*/README.md")):
+        place = root / notes.relative_to(ROOT)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(notes, place)
     return root
 
 
