@@ -1,26 +1,26 @@
-"""Answer an address with a line of text.
+"""Send a line of text to the browser.
 
-These lines are a complete web application: an object, two routes, and functions whose return value
-becomes the answer. All that follows in this course is added to lines like these.
+These lines are a complete web application: an application object, two routes and two views.
+A view is a function; what it returns becomes the response.
 
 Run it: flask --app day01.hello.app run --debug
 """
 
-from flask import Flask, make_response
+from flask import Flask
 
 app = Flask(__name__)
 
 
 @app.get("/")
 def index():
-    """Return a text; Flask makes an HTTP answer from it."""
+    """Return a text; Flask makes a response from it."""
     return "Hello, World!"
 
 
 @app.get("/bonjour")
 def bonjour():
-    """Make the answer first, then add a header to it."""
-    response = make_response("Bonjour, tout le monde!")
+    """Make the response first, then add a header to it."""
+    response = app.make_response("Bonjour, tout le monde!")
     response.headers["Content-Language"] = "fr"
     return response
 

@@ -1,19 +1,25 @@
-"""The smallest app: two routes, two views, and the three ways to start it.
+"""The smallest app: two routes, two views, and the ways to start it.
 
 Begin with test_front_page_is_a_line_of_text: a test client sends a request, and the test looks at
 the response.
 """
 
+import importlib.metadata
+import os
+import re
 import runpy
 import subprocess
 import sys
 import threading
+import venv
+import zipfile
 from pathlib import Path
 from wsgiref import simple_server
 
 import pytest
 from flask import Response
 from flask.cli import ScriptInfo
+from werkzeug.test import create_environ
 
 from day01.hello import app as lesson
 from day01.hello.app import app, index
@@ -167,3 +173,76 @@ def test_a_server_that_does_not_import_flask_serves_the_app():
     assert response.startswith(b"HTTP/1.0 200 OK\r\n")
     assert b"\r\nContent-Language: fr\r\n" in response
     assert response.endswith(b"\r\n\r\nBonjour, tout le monde!")
+
+
+@pytest.mark.point("S2-02")
+def test_the_app_is_called_as_wsgi_says_and_not_as_asgi_says():
+    started = []
+    body = app(create_environ("/bonjour"), lambda *arguments: started.append(arguments))
+    assert b"".join(body) == b"Bonjour, tout le monde!"
+    ((status, headers),) = started
+    assert status == "200 OK"
+    assert ("Content-Language", "fr") in headers
+    with pytest.raises(TypeError):  # ASGI passes a scope and two functions
+        app({"type": "http"}, None, None)
+
+
+# Installing
+
+
+def wheel(name, folder):
+    """Make a wheel of an installed package and return the names of the packages that it needs."""
+    package = importlib.metadata.distribution(name)
+    title = f"{package.name.replace('-', '_')}-{package.version}"
+    left_out = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+    with zipfile.ZipFile(folder / f"{title}-py3-none-any.whl", "w") as archive:
+        record = ""
+        for file in package.files:
+            if ".." not in file.parts and file.suffix != ".pyc" and file.name not in left_out:
+                archive.write(file.locate(), file.as_posix())
+                record += f"{file.as_posix()},,\n"
+            if file.name == "RECORD":
+                place = file.as_posix()
+        archive.writestr(place, f"{record}{place},,\n")
+    needed = (line for line in package.requires or () if ";" not in line)
+    return [re.match(r"[\w.-]+", line)[0] for line in needed]
+
+
+@pytest.mark.second_half
+@pytest.mark.point("S2-04", "S2-05")
+def test_the_command_of_the_notes_installs_all_that_the_lesson_needs(tmp_path):
+    """pip runs as the notes say; it finds the packages in a folder, since a test has no network."""
+    command = "python -m pip install flask"
+    assert f"| `{command}` |" in SOURCE.with_name("README.md").read_text("utf-8")
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    waiting, made = ["flask"], set()
+    while waiting:
+        name = waiting.pop()
+        if name.lower() not in made:
+            made.add(name.lower())
+            waiting += wheel(name, wheels)
+    venv.create(tmp_path / ".venv", with_pip=True)
+    scripts = tmp_path / ".venv" / ("Scripts" if os.name == "nt" else "bin")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environ |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_CONFIG_FILE": os.devnull}
+
+    def run(program, *words):
+        ended = subprocess.run(
+            [scripts / program, *words],
+            check=False,
+            cwd=SOURCE.parent,
+            env=environ,
+            capture_output=True,
+            text=True,
+        )
+        return ended.returncode, ended.stdout, ended.stderr
+
+    assert "ModuleNotFoundError" in run("python", "-c", "import flask")[2]
+    program, *words = command.split()
+    code, printed, problem = run(program, *words)
+    assert code == 0, problem
+    assert "Successfully installed" in printed
+    code, printed, problem = run("flask", "routes")
+    assert code == 0, problem
+    assert "/bonjour" in printed
