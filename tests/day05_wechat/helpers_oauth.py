@@ -15,8 +15,6 @@ from tests.helpers import serving
 APPID, SECRET = "wx0123456789abcdef", "Secret4Tests"
 
 OPENID = "oUser-1"
-
-
 TOKENS = {
     "access_token": "ACCESS-1-\u00e9&=",
     "expires_in": 7200,

@@ -29,13 +29,8 @@ def laid_out(message, length=None, appid=APPID, pad=None):
 
 GOOD = build(text_message("hello")).encode()
 encrypt = Cipher(KEY, APPID).encrypt
-
 SEALED = encrypt(GOOD.decode())
-
-
 BYTES = b64decode(SEALED)
-
-
 BROKEN = {
     "wrong key": Cipher(KEY[::-1], APPID).encrypt(GOOD.decode()),
     "wrong appid": Cipher(KEY, "wx0123456789abcdee").encrypt(GOOD.decode()),
@@ -67,7 +62,5 @@ BROKEN = {
     "an envelope": encrypt("<xml><Encrypt>x</Encrypt></xml>"),
     "entities": encrypt('<!DOCTYPE x [<!ENTITY a "b">]><xml><MsgType>&a;</MsgType></xml>'),
 }
-
-
 # The cipher decrypts these; they are not messages.
 DECRYPTED = {"middle changed", "not a message", "an empty one", "an envelope", "entities"}

@@ -12,11 +12,8 @@ from day05_wechat.simulator.wire import Answer, NoAnswerError
 from tests.day05_wechat.helpers import TOKEN, WAIT
 
 APPID = "wx0123456789abcdef"
-
 SECRET = "Secret4Tests"
-
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
-
 CONFIG = {
     "TESTING": True,
     "WECHAT_TOKEN": TOKEN,
@@ -26,13 +23,9 @@ CONFIG = {
     "WECHAT_PATH": "/wechat",
     "PUSH_TIMEOUT": WAIT,
 }
-
 GH = "gh_0123456789ab"
-
 RAIN, SAM, MARKUP = PEOPLE
-
 ACCOUNT = Account(TOKEN, GH)
-
 URL = "http://127.0.0.1:9/wechat"
 KINDS = [*MESSAGES, *EVENTS]
 PREFIX = "/run/day05_wechat/simulator"  # where the reader mounts the lesson

@@ -229,8 +229,6 @@ def test_a_value_that_is_not_a_message_is_not_built(message):
 
 
 LAUGHS = b"".join(b'<!ENTITY l%d "%s">' % (n + 1, b"&l%d;" % n * 10) for n in range(9))
-
-
 REFUSED = {
     "nothing": b"",
     "blanks": b" \n",

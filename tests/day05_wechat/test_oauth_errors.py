@@ -17,7 +17,7 @@ from werkzeug.exceptions import BadGateway
 
 from day05_wechat.oauth import wechat as lesson
 from day05_wechat.oauth.wechat import fetch
-from tests.day05_wechat.helpers import raw_server
+from tests.day05_wechat.helpers import WAIT, raw_server
 from tests.day05_wechat.helpers_oauth import (
     EXCHANGE,
     OPENID,
@@ -227,34 +227,34 @@ def test_no_exception_carries_the_url_along(caplog):
     assert caught.value.__cause__ is None
     # What requests itself raises would have told.
     with pytest.raises(requests.ConnectionError, match=SECRET):
-        requests.get("http://127.0.0.1:9/x", params={"secret": SECRET}, timeout=60)
+        requests.get("http://127.0.0.1:9/x", params={"secret": SECRET}, timeout=WAIT)
 
 
 # WeChat takes too long
 
 
-def slow(wechat, before, interval):
-    """Return a response that says ``before``, and then a blank now and then, or nothing."""
+def slow(wechat, before, blanks, interval):
+    """Return a response that says ``before``, then some blanks, and ends without being JSON."""
 
     def pieces():
         yield before
-        for _ in range(100):
-            if wechat.done.wait(interval):
-                break
+        for _ in range(blanks):
+            wechat.done.wait(interval)
             yield " "
+        wechat.done.wait(interval)
 
     return lambda: (pieces(), 200, {"Content-Type": "text/plain"})
 
 
 @pytest.mark.point("D5-39")
 @pytest.mark.parametrize(
-    ("before", "interval"),
-    [("", 60), ('{"access_token":', 60), (" ", 0.05)],
+    ("before", "blanks", "interval"),
+    [("", 0, WAIT), ('{"access_token":', 0, WAIT), (" ", 100, 0.05)],
     ids=["silent", "stalled", "dripping"],
 )
-def test_a_slow_wechat_is_a_gateway_timeout(caplog, before, interval):
+def test_a_slow_wechat_is_a_gateway_timeout(caplog, before, blanks, interval):
     with fake_wechat() as wechat:
-        wechat.responses[EXCHANGE] = slow(wechat, before, interval)
+        wechat.responses[EXCHANGE] = slow(wechat, before, blanks, interval)
         client = site(wechat.url, API_TIMEOUT=0.2).test_client()
         response = failing(client, caplog)
     assert response.status_code == 504

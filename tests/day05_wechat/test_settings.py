@@ -25,8 +25,6 @@ from tests.helpers import ROOT, page
 DAY = ROOT / "day05_wechat"
 
 SECRETS = [name for name, setting in SETTINGS.items() if setting.is_secret]
-
-
 GIVEN = {
     "WECHAT_TOKEN": "Token4Tests",
     "WECHAT_APPID": "wx0123456789abcdef",
@@ -84,6 +82,8 @@ def test_debug_mode_is_off_unless_asked_for_and_refused_in_production(monkeypatc
     assert create_app({"DEBUG": True}).debug is True
     with pytest.raises(SettingError, match="Debug mode must be off"):
         create_app({**GIVEN, "WECHAT_ENV": "production", "DEBUG": True})
+    with pytest.raises(SettingError, match=r"^Debug mode must be off"):
+        loaded("WECHAT_TOKEN", config={**GIVEN, "WECHAT_ENV": "production", "DEBUG": True})
 
 
 # Where a value comes from
@@ -277,6 +277,24 @@ def test_values_that_cannot_be_right_are_refused_and_not_repeated(monkeypatch, n
     monkeypatch.delenv(name)
     with pytest.raises(SettingError):
         loaded(name, config={name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WECHAT_TOKEN", "abc"),
+        ("WECHAT_TOKEN", "a" * 32),
+        ("WECHAT_AES_KEY", "a" * 43),
+        ("WECHAT_PATH", "/a-b/c_d"),
+        ("WECHAT_PROXIES", "9"),
+        ("WECHAT_FRESH_SECONDS", "99999"),
+        ("WECHAT_FRESH_SECONDS", 300),
+        ("WECHAT_OPEN_BASE", "https://open.example"),
+        ("WECHAT_API_BASE", "http://127.0.0.1:5001/run/simulator"),
+    ],
+)
+def test_values_that_can_be_right_are_taken(name, value):
+    assert loaded(name, config={name: value})[name] == value
 
 
 # Proxies

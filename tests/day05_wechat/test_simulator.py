@@ -207,6 +207,7 @@ def test_without_cryptography_the_page_says_so_and_does_not_offer_it(monkeypatch
         "http://127.0.0.1:5000/wechat",
         "http://127.1.2.3/wechat",
         "http://localhost:8000/a/b?c=d",
+        "http://127.0.0.1:1/",
         "http://[::1]:5000/wechat",
     ],
 )
@@ -231,6 +232,7 @@ def test_urls_of_this_machine_are_accepted(url):
         "http:///wechat",
         "http://127.0.0.1:5000/a b",
         "http://127.0.0.1:5000/\r\nX: y",
+        "http://127.0.0.1:0/wechat",
         "http://127.0.0.1:99999/wechat",
         "http://127.0.0.1:port/wechat",
         "https://127.0.0.1/wechat",
@@ -398,6 +400,12 @@ def test_the_time_and_the_number_of_tries_are_settings():
 def test_a_patience_that_cannot_work_is_refused_at_the_start(name, value):
     with pytest.raises(SettingError, match=f"{name} must be a"):
         create_app(CONFIG | {name: value})
+
+
+@pytest.mark.parametrize(("seconds", "tries"), [(0.1, 1), (60, 9)])
+def test_a_patience_between_the_limits_is_taken(seconds, tries):
+    device = create_app(CONFIG | {"PUSH_TIMEOUT": seconds, "PUSH_TRIES": tries}).extensions["phone"]
+    assert (device.seconds, device.tries) == (seconds, tries)
 
 
 def test_two_simulators_share_nothing(registered):

@@ -273,7 +273,7 @@ def test_deny(tab, simulator):
     expect(tab).to_have_url(start + "site/")
 
 
-def test_log_in_silently_as_whoever_holds_the_phone(tab, simulator):
+def test_log_in_silently_as_the_person_with_the_phone(tab, simulator):
     tab.goto(simulator())
     tab.get_by_label("The phone is in the hands of").select_option(SAM.nickname)
     tab.get_by_role("button", name="Hand over").click()

@@ -1,6 +1,6 @@
 """The simulator's login: the consent page for people, and the API for programs.
 
-Begin with test_the_consent_page_asks_who_one_is_and_shows_who_asks. ``link`` writes a login link,
+Begin with test_the_consent_page_offers_the_people_and_names_the_site. ``link`` writes a login link,
 ``decide`` sends the consent form, ``logged_in`` returns the tokens for a code.
 """
 
@@ -27,7 +27,7 @@ from tests.day05_wechat.helpers_simulator import (
     SAM,
     SECRET,
 )
-from tests.helpers import serving
+from tests.helpers import page, serving
 
 app = create_app(CONFIG)
 
@@ -97,7 +97,7 @@ def error(data):
     return data["errcode"]
 
 
-def test_the_consent_page_asks_who_one_is_and_shows_who_asks(client):
+def test_the_consent_page_offers_the_people_and_names_the_site(client):
     html = client.get(link(redirect_uri="http://localhost:5002/callback")).text
     assert "<strong>localhost:5002</strong>" in html
     assert re.findall('value="(oSim[^"]+)" checked', html) == [RAIN.openid]
@@ -213,6 +213,7 @@ def test_the_parameters_must_be_in_wechats_order(client):
         ({"appid": "wxother"}, "no account with this appid"),
         ({"response_type": "token"}, "response_type must be code"),
         ({"scope": "snsapi_usrinfo"}, "scope must be"),
+        ({"scope": "snsapi_login"}, "scope must be"),
         ({"scope": ""}, "scope must be"),
         ({"state": "a-b"}, "letters and digits"),
         ({"state": "x" * 129}, "letters and digits"),
@@ -257,8 +258,9 @@ def test_a_code_goes_to_the_configured_domain_only(client, uri):
         url = link(redirect_uri=uri, scope=scope)
         for response in (client.get(url), client.post(url, data={"decision": "allow"})):
             assert response.status_code == 200
-            assert "10003" in response.text
-            assert "redirect_uri域名与后台配置不一致" in response.text
+            reason, number = (line.text for line in page(response).select("main p")[:2])
+            assert reason.startswith("redirect_uri域名与后台配置不一致: ")
+            assert number == "Error 10003"
             assert "Location" not in response.headers
     assert client.application.extensions["grants"].codes == before
 
