@@ -1,6 +1,7 @@
 """Eight ways in which a request can carry data, and a client that uses all of them.
 
-Begin with test_a_value_in_the_path. The program client.py is tested in test_sending_data_client.py.
+Begin with test_the_first_program_returns_a_value_of_the_query_string. The tests of client.py are in
+test_sending_data_client.py.
 """
 
 import select
@@ -10,6 +11,7 @@ from io import BytesIO
 import pytest
 import xmltodict
 
+from day01.sending_data import first
 from day01.sending_data.app import METHODS, app
 from tests.helpers import raw_response, serving, status_and_message
 
@@ -21,6 +23,15 @@ XML = "application/xml"
 @pytest.fixture
 def client():
     return app.test_client()
+
+
+@pytest.mark.point("D1-49")
+@pytest.mark.parametrize(
+    ("path", "word"),
+    [("/search?word=tea", "tea"), ("/search?word=", ""), ("/search?other=1", None)],
+)
+def test_the_first_program_returns_a_value_of_the_query_string(path, word):
+    assert first.app.test_client().get(path).json == {"word": word}
 
 
 @pytest.mark.point("D1-48")

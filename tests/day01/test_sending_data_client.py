@@ -89,7 +89,7 @@ def test_the_client_uses_the_url_it_is_given_or_the_default(capsys, monkeypatch,
     monkeypatch.setattr(program.requests.Session, "request", refuse)
     assert program.main(argv) == 1
     assert called == [f"{base}/goods/7"]
-    assert f"No lesson answers at {base}." in capsys.readouterr().err
+    assert f"No lesson listens at {base}." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("base", ["127.0.0.1:5000", "http://", "tea", "http://127.0.0.1:99999"])
@@ -97,7 +97,7 @@ def test_the_client_explains_what_a_url_looks_like(capsys, base):
     assert program.main([base]) == 1
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert "is no address. Write http://127.0.0.1:5000." in printed.err
+    assert "is not a URL. Write http://127.0.0.1:5000." in printed.err
 
 
 def test_without_a_server_the_client_says_how_to_start_it(capsys, monkeypatch):
@@ -110,7 +110,7 @@ def test_without_a_server_the_client_says_how_to_start_it(capsys, monkeypatch):
     assert ended.value.code == 1
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.startswith(f"No lesson answers at {base}. Start it in another terminal")
+    assert printed.err.startswith(f"No lesson listens at {base}. Start it in another terminal")
     assert "    flask --app day01.sending_data.app run --debug\n" in printed.err
 
 
@@ -144,10 +144,10 @@ def test_the_client_prints_what_goes_over_the_wire(capsys):
         finally:
             server.shutdown()
             thread.join()
-    errands = re.split("^== .* ==$", capsys.readouterr().out, flags=re.MULTILINE)[1:]
-    assert len(errands) == 8
-    for errand, message in zip(errands, server.messages, strict=True):
-        lines = errand.splitlines()
+    examples = re.split("^== .* ==$", capsys.readouterr().out, flags=re.MULTILINE)[1:]
+    assert len(examples) == 8
+    for example, message in zip(examples, server.messages, strict=True):
+        lines = example.splitlines()
         assert [line[2:] for line in lines if line.startswith(">")] == message.splitlines()
         came = [line[2:] for line in lines if line.startswith("<")]
         assert came[:4] == ["HTTP/1.0 200 Fine", "X-Kind: one", "X-Kind: two", ""]
