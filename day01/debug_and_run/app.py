@@ -1,7 +1,7 @@
 """Run the development server, and see what debug mode changes.
 
-While you write a program, you want it to start again when you save a file, and to show you the line
-that failed. A stranger must get neither. This app tells which mode it is in, and fails on request.
+Debug mode restarts the server when you save a file, and shows you the line that failed. Other
+people must not see either. This app says which mode it is in, and fails on request.
 
 Run it: flask --app day01.debug_and_run.app run --debug
 """
@@ -13,23 +13,23 @@ app = Flask(__name__)
 
 @app.get("/")
 def mode():
-    """Tell whether debug mode is on."""
+    """Say whether debug mode is on."""
     return {"debug": app.debug}
 
 
 @app.get("/address")
 def address():
-    """Tell which host and port were asked, and from which address the question came."""
+    """Say which host and port were requested, and which address the request comes from."""
     return {"asked": request.host, "by": request.remote_addr}
 
 
 @app.get("/boom")
 def boom():
-    """Fail on purpose, as a program does in the one case that nobody thought of."""
+    """Fail on purpose: a division by zero."""
     guests = 0
     return f"Each guest gets {12 / guests} slices of cake."
 
 
 if __name__ == "__main__":
-    # Right on your own machine only. Ruff warns of it everywhere, and is told here that we know.
+    # For your own machine only. Ruff reports debug mode as a danger, unless a comment allows it.
     app.run(debug=True)  # noqa: S201

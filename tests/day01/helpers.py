@@ -1,6 +1,18 @@
 """What the tests of several lessons of day 1 need."""
 
+import os
+from unittest.mock import patch
+
+from click.testing import CliRunner
 from flask import Flask, url_for
+from flask.cli import FlaskGroup
+
+
+def run_flask(create_app, *words, **environ):
+    """Run the ``flask`` command with these words and variables, for the app that is built."""
+    group = FlaskGroup(create_app=create_app, load_dotenv=False)
+    with patch.dict(os.environ, environ):  # the command sets FLASK_ variables, too
+        return CliRunner().invoke(group, words, catch_exceptions=False)
 
 
 def body(app, path):

@@ -16,16 +16,15 @@ import sys
 import time
 import venv
 from http.client import HTTPException
-from unittest.mock import patch
 from urllib.request import urlopen
 
 import pytest
-from click.testing import CliRunner
 from flask import Flask
-from flask.cli import FlaskGroup
 from packaging.specifiers import SpecifierSet
 from werkzeug._reloader import run_with_reloader
 from werkzeug.serving import make_server, run_simple
+
+from tests.day01.helpers import run_flask
 
 # Python and the packages
 
@@ -62,13 +61,6 @@ def test_a_virtual_environment_is_another_python_without_flask(tmp_path):
 # Debug mode
 
 
-def run_flask(create_app, *words):
-    """Run the ``flask`` command with these words, for an app that the test builds."""
-    group = FlaskGroup(create_app=create_app, load_dotenv=False)
-    with patch.dict(os.environ):  # the command sets FLASK_ variables
-        return CliRunner().invoke(group, words, catch_exceptions=False)
-
-
 def helpers(server):
     """Return whether a server was started with the reloader, and with the debugger."""
     return server["use_reloader"], server["use_debugger"]
@@ -88,7 +80,8 @@ def helpers(server):
         ("", False),
     ],
 )
-def test_flask_debug_switches_debug_on_unless_it_is_one_of_four_words(monkeypatch, value, debug):
+def test_flask_debug_means_yes_for_an_app_unless_it_is_one_of_four_words(monkeypatch, value, debug):
+    """This holds without the ``flask`` command; see test_debug_and_run.py for the command."""
     if value is not None:
         monkeypatch.setenv("FLASK_DEBUG", value)
     assert Flask("shop").debug is debug

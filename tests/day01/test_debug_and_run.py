@@ -1,11 +1,13 @@
-"""Debug mode and the development server: what they show, and to whom.
+"""Debug mode and the development server: what they show, and who sees it.
 
 Begin with test_front_page_tells_whether_debug_is_on. What ``flask run`` and ``app.run`` do with
 their options is tested in test_about_flask_server.py.
 """
 
+import os
 import re
 import runpy
+import subprocess
 import sys
 
 import pytest
@@ -14,6 +16,7 @@ from werkzeug.test import Client
 
 import day01.debug_and_run.app as lesson
 from day01.debug_and_run.app import app
+from tests.day01.helpers import run_flask
 
 
 @pytest.fixture
@@ -64,6 +67,55 @@ def test_with_debug_the_exception_reaches_the_test(client):
 @pytest.mark.usefixtures("debug_on")
 def test_json_is_laid_out_for_people_in_debug_mode(client):
     assert client.get("/").text == '{\n  "debug": true\n}\n'
+
+
+# The variable FLASK_DEBUG
+
+
+def debug_of(*command, value):
+    """Return what a process prints about ``app.debug``, started with this FLASK_DEBUG."""
+    ended = subprocess.run(
+        [sys.executable, *command],
+        check=True,
+        env=os.environ | {"FLASK_DEBUG": value},
+        input="print('debug is', app.debug)",
+        capture_output=True,
+        text=True,
+    )
+    return re.search(r"debug is (True|False)", ended.stdout)[1] == "True"
+
+
+@pytest.mark.point("D1-14")
+def test_off_means_no_for_the_flask_command_and_yes_for_python():
+    command = ["-m", "flask", "--app", "day01.debug_and_run.app", "shell"]
+    code = "from day01.debug_and_run.app import app; exec(input())"
+    assert debug_of(*command, value="off") is False
+    assert debug_of("-c", code, value="off") is True
+
+
+@pytest.mark.point("D1-14")
+@pytest.mark.parametrize("value", ["off", "f", "n", "no", "0", "FALSE", ""])
+def test_the_flask_command_takes_these_words_for_no(started, value):
+    result = run_flask(lambda: app, "run", FLASK_DEBUG=value)
+    assert " * Debug mode: off\n" in result.output
+    assert started[0]["use_debugger"] is started[0]["use_reloader"] is False
+
+
+@pytest.mark.point("D1-14")
+@pytest.mark.usefixtures("debug_on")  # restores the setting, which the command changes
+@pytest.mark.parametrize("value", ["on", "t", "y", "yes", "1", "true"])
+def test_the_flask_command_takes_these_words_for_yes(started, value):
+    result = run_flask(lambda: app, "run", FLASK_DEBUG=value)
+    assert " * Debug mode: on\n" in result.output
+    assert started[0]["use_debugger"] is started[0]["use_reloader"] is True
+
+
+@pytest.mark.point("D1-14")
+def test_the_flask_command_refuses_other_words(started):
+    result = run_flask(lambda: app, "run", FLASK_DEBUG="maybe")
+    assert result.exit_code == 2
+    assert "'maybe' is not a valid boolean" in result.output
+    assert started == []
 
 
 # The debugger
