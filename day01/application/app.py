@@ -1,8 +1,7 @@
-"""Build the application object and see which folders belong to it.
+"""Show which folders belong to an application object, and change where its files are found.
 
-From the name of the module, ``Flask(__name__)`` finds the folder of the project. Below that folder
-it looks for the templates it renders and for the static files it sends as they are. Three arguments
-change where these lie and under which address they are reached.
+From the name of the module, ``Flask(__name__)`` finds the module's folder. There it looks for the
+templates and the static files. Three arguments change the two folders and the URL.
 
 Run it: flask --app day01.application.app run --debug
 """
@@ -11,7 +10,7 @@ from flask import Flask, current_app, render_template
 
 app = Flask(__name__)
 
-# The same folders as above, spelt out; only the address of the static files is another one.
+# The same folders as above, written out; only the URL of the static files differs.
 handbook = Flask(
     __name__,
     template_folder="templates",
@@ -25,11 +24,11 @@ api = Flask(__name__, static_folder=None)
 @app.get("/")
 @handbook.get("/")
 def index():
-    """Show a page; ``current_app`` is the one of the two applications that is answering."""
+    """Return a page; ``current_app`` is the one of the two apps that handles the request."""
     return render_template("index.html", app=current_app)
 
 
 @api.get("/")
-def status():
-    """Answer other programs: they need no style sheet, so ``api`` has no static files."""
+def get_status():
+    """Return JSON to other programs: they need no style sheet, so ``api`` has no static files."""
     return {"status": "ok"}

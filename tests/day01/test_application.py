@@ -1,16 +1,19 @@
 """The application object: its name, its folders, and the URL path of its static files.
 
-Begin with test_front_page_shows_where_the_app_finds_its_files.
+Begin with test_the_card_is_a_page_with_a_style_sheet.
 """
 
+import shutil
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from flask import Flask, render_template, render_template_string
 from flask.cli import ScriptInfo
 
 from day01.application import app as lesson
+from day01.application import first
 from day01.application.app import api, app, handbook
 from tests.day01.helpers import body
 from tests.helpers import page
@@ -26,6 +29,24 @@ def client():
 def style_link(application):
     with application.test_request_context():
         return application.url_for("static", filename="style.css")
+
+
+@pytest.mark.point("D1-01", "S2-22")
+def test_the_card_is_a_page_with_a_style_sheet():
+    client = first.app.test_client()
+    response = client.get("/")
+    assert response.status_code == 200
+    assert page(response).h1.text == "Hello, my friend!"
+    link = page(response).select_one("link[rel=stylesheet]")["href"]
+    with client.get(link) as style_sheet:
+        assert style_sheet.data == (FOLDER / "static" / "card.css").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["Ann", "安", "<b>Ann", "<script>alert(1)<!--", "{{ 6 * 7 }}"])
+def test_the_card_shows_the_name_in_the_path_as_text(name):
+    response = first.app.test_client().get(f"/for/{quote(name)}")
+    assert page(response).h1.text == f"Hello, {name}!"
+    assert page(response).find(["b", "script"]) is None
 
 
 def test_front_page_shows_where_the_app_finds_its_files(client):
@@ -66,7 +87,7 @@ def test_links_to_static_files_follow_the_url_path(application, prefix, other):
 @pytest.mark.point("D1-05")
 def test_without_a_static_folder_there_is_no_static_route():
     assert api.static_folder is None
-    assert [rule.endpoint for rule in api.url_map.iter_rules()] == ["status"]
+    assert [rule.endpoint for rule in api.url_map.iter_rules()] == ["get_status"]
     assert body(api, "/static/style.css") == 404
     assert api.test_client().get("/").json == {"status": "ok"}
 
@@ -80,7 +101,7 @@ def test_the_app_has_the_name_of_its_module(application):
 # Where the folders are
 
 
-@pytest.mark.point("D1-03")
+@pytest.mark.point("D1-03", "D1-06")
 @pytest.mark.parametrize("application", [app, handbook])
 def test_folders_are_beside_the_module(application):
     assert Path(application.root_path) == FOLDER
@@ -113,6 +134,23 @@ def test_the_prefix_replaces_the_word_static_but_not_the_folder():
 def test_the_flask_command_takes_app_or_the_name_given(target, prefix, monkeypatch):
     monkeypatch.setattr(sys, "path", sys.path[:])
     assert ScriptInfo(target).load_app().static_url_path == prefix
+
+
+def test_the_copied_card_works_in_a_folder_of_its_own(tmp_path, monkeypatch):
+    for source, target in [
+        ("first.py", "app.py"),
+        ("templates/card.html", "templates/card.html"),
+        ("static/card.css", "static/card.css"),
+    ]:
+        (tmp_path / target).parent.mkdir(exist_ok=True)
+        shutil.copy(FOLDER / source, tmp_path / target)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    copied = ScriptInfo().load_app()
+    monkeypatch.delitem(sys.modules, "app")
+    assert Path(copied.root_path) == tmp_path
+    assert "Hello, my friend!" in body(copied, "/")
+    assert body(copied, "/static/card.css").startswith("body {")
 
 
 # Attacks
