@@ -7,6 +7,7 @@ import base64
 import datetime
 import ipaddress
 import logging
+import smtplib
 import socket
 import ssl
 import threading
@@ -78,6 +79,20 @@ def test_a_server_that_never_answers_is_not_waited_for_longer_than_the_timeout(
         app = build_mail_app(MAIL_SERVER="127.0.0.1", MAIL_PORT=port, MAIL_TIMEOUT=0.05)
         assert "cannot be reached" in failed_page(app, caplog)
     assert "timed out" in caplog.text
+
+
+@pytest.mark.parametrize("settings", [{}, {"MAIL_USE_TLS": True}, {"MAIL_USE_SSL": True}])
+def test_the_timeout_holds_for_each_kind_of_connection(build_mail_app, monkeypatch, settings):
+    def connect(*arguments, timeout=None, **options):
+        seen.append(timeout)
+        raise OSError("This test connects to no server.")
+
+    seen = []
+    for name in "SMTP", "SMTP_SSL":
+        monkeypatch.setattr(smtplib, name, connect)
+    app = build_mail_app(MAIL_SERVER="127.0.0.1", MAIL_TIMEOUT=7, **settings)
+    assert app.test_client().post("/send", data=LETTER).status_code == 502
+    assert seen == [7]
 
 
 @pytest.mark.parametrize(
