@@ -1,8 +1,8 @@
-"""Decide by path and method which function answers a request.
+"""Choose the view for a request by its path and its method.
 
-A route is a rule for the path, the methods it takes, and the view that answers. Together they form
-the app's URL map. Most surprises with addresses come from the methods: which ones a route takes
-without being told, and what a view does with one that it did not expect.
+A rule has a path, a set of methods and a view. Together the rules are the app's URL map. Most
+surprises come from the methods: which ones a route takes by itself, and what a view does with one
+that it does not expect.
 
 Run it: flask --app day01.routing.app run --debug
 """
@@ -16,32 +16,32 @@ app = Flask(__name__)
 
 @app.route("/")
 def index():
-    """Answer GET, which a route takes when nothing else is said."""
+    """Handle GET, the method of a route that names none."""
     return "Welcome to the Blue Spoon.\n"
 
 
 @app.get("/menu")
 @app.get("/card")
 def menu():
-    """Answer at two addresses; links are built from the one written closest to the function."""
+    """Handle two paths; ``url_for`` builds the one closest to the function."""
     return "Soup, bread, tea.\n"
 
 
 @app.get("/order")
 def order_form():
-    """Answer GET at a path that has another view for POST."""
+    """Handle GET; another view handles POST for the same path."""
     return "What would you like?\n"
 
 
 @app.post("/order")
 def place_order():
-    """Answer POST, and nothing else: two views, one path, no branch to forget."""
+    """Handle POST."""
     return "Your soup is on the way.\n"
 
 
 @app.route("/order-branching", methods=["GET", "POST"])
 def order_branching():
-    """Show the trap: HEAD comes in with GET, fits neither branch, and gets no answer at all."""
+    """Show the mistake: HEAD comes with GET, fits neither branch, and nothing is returned."""
     if request.method == "GET":
         return "What would you like?\n"
     if request.method == "POST":
@@ -50,14 +50,14 @@ def order_branching():
 
 @app.route("/table", methods=["PUT", "DELETE"])
 def table():
-    """Answer two methods in the same way; here one view is enough."""
+    """Handle two methods in the same way."""
     return f"{request.method} is done.\n"
 
 
 def staff_only(view):
-    """Let the view answer only staff. ``?staff=yes`` stands in for the login of a later day."""
+    """Call the view only for staff. ``?staff=yes`` replaces a login, which is for a later day."""
 
-    @wraps(view)  # keeps the view's own name, which is the name of its endpoint
+    @wraps(view)  # keeps the view's name, which becomes the name of the endpoint
     def wrapper(*args, **kwargs):
         if request.args.get("staff") != "yes":
             abort(403)
@@ -69,12 +69,12 @@ def staff_only(view):
 @app.get("/kitchen")
 @staff_only
 def kitchen():
-    """Show the defence: what is registered is the guarded view."""
+    """Show the defence: the route registers the protected view."""
     return "The secret is basil.\n"
 
 
 @staff_only
 @app.get("/kitchen-unlocked")
 def kitchen_unlocked():
-    """Show the danger: the bare view is registered first, and guarded too late."""
+    """Show the danger: the route registers the view before ``staff_only`` protects it."""
     return "The secret is basil.\n"

@@ -4,13 +4,15 @@ Begin with test_two_views_share_a_path_when_their_methods_differ.
 """
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from flask import Flask, url_for
 from flask.cli import routes_command
 from flask.views import MethodView
 
-from day01.routing.app import app
+from day01.routing import first
+from day01.routing.app import app, kitchen, kitchen_unlocked, menu
 from tests.day01.helpers import status_codes
 
 
@@ -26,6 +28,15 @@ def test_two_views_share_a_path_when_their_methods_differ(client):
     refused = client.put("/order")
     assert refused.status_code == 405
     assert refused.allow == {"GET", "HEAD", "OPTIONS", "POST"}
+
+
+@pytest.mark.point("D1-22")
+def test_the_first_program_sends_the_same_responses(client):
+    small = first.app.test_client()
+    for method in ("GET", "POST"):
+        assert small.open("/order", method=method).text == client.open("/order", method=method).text
+    assert small.delete("/order").status_code == 405
+    assert small.get("/").status_code == 404
 
 
 @pytest.mark.point("D1-23")
@@ -141,6 +152,11 @@ def test_url_map_holds_every_rule_with_methods_and_endpoint():
     }
 
 
+def test_the_rule_static_is_flasks_own_and_serves_a_folder_beside_the_app():
+    assert app.url_map.bind("localhost").match("/static/a.css") == ("static", {"filename": "a.css"})
+    assert Path(app.static_folder) == Path(first.__file__).with_name("static")
+
+
 @pytest.mark.point("D1-20")
 def test_flask_routes_prints_the_map():
     lines = app.test_cli_runner().invoke(routes_command).output.splitlines()
@@ -188,3 +204,10 @@ def test_a_decorator_below_the_route_protects_and_one_above_it_does_not(client):
 def test_wraps_keeps_the_name_that_the_endpoint_is_made_of():
     assert {"kitchen", "kitchen_unlocked"} <= app.view_functions.keys()
     assert app.view_functions["kitchen"].__name__ == "kitchen"
+
+
+@pytest.mark.point("S2-13")
+def test_a_route_registers_the_function_itself():
+    assert app.view_functions["menu"] is menu
+    assert app.view_functions["kitchen"] is kitchen
+    assert app.view_functions["kitchen_unlocked"] is kitchen_unlocked.__wrapped__
