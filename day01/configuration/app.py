@@ -1,7 +1,7 @@
-"""Collect an application's settings from five sources, of which the later ones win.
+"""Read an application's settings from five sources, of which the later ones win.
 
-What differs between your laptop, a test and a server is a setting, not code. Kept apart, the same
-code runs in all three places, and a password need not stand in it.
+What differs between your laptop, a test and a server is a setting, not code. So the same code runs
+in all three places, and no password is part of it.
 
 Run it: flask --app day01.configuration.app run --debug
 """
@@ -13,60 +13,63 @@ from typing import Any
 
 from flask import Flask, abort, current_app, render_template
 
-# The settings that may be shown. A list of what is allowed, so that a secret that somebody adds
-# next year stays inside.
+# The settings that visitors may see. A list of what is allowed keeps later secrets hidden, too.
 PUBLIC = ("GREETING", "CURRENCY", "PAGE_SIZE", "COUNTRIES")
 
 
 class Defaults:
-    """Settings for the first start. Only the names in capitals are taken over."""
+    """Hold the settings of the first start; only names in upper case are settings."""
 
     GREETING = "Welcome!"
     CURRENCY = "EUR"
     page_sizes = (10, 20, 50)
     PAGE_SIZE = page_sizes[0]
 
-    @property
-    def SECRET_KEY(self) -> str:  # noqa: N802 - the name of a setting
-        """Make another key for every application that is built."""
+    def make_key(self) -> str:
+        """Return a new key for every application that is built."""
         return secrets.token_hex()
 
-
-def price(amount: float) -> str:
-    """Write a price in the shop's currency; ``current_app`` stands for the app at work."""
-    return f"{amount:.2f} {current_app.config['CURRENCY']}"
+    SECRET_KEY = property(make_key)
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
-    """Build the shop; tests say in ``config`` what they need."""
+    """Build the shop; a test gives its own settings as ``config``."""
     app = Flask(__name__)
-    history = {}
-
-    def note(source: str) -> None:
-        """Keep the public settings as they are now, for the page to show."""
-        history[source] = {name: app.config.get(name) for name in PUBLIC}
-
+    history = app.extensions["history"] = {}
     app.config.from_object(Defaults())
-    note("Defaults")
+    history["Defaults"] = public_settings(app)
     app.config.from_pyfile("shop.cfg")
-    note("shop.cfg")
+    history["shop.cfg"] = public_settings(app)
     app.config.from_file("shop.toml", load=tomllib.load, text=False)
-    note("shop.toml")
+    history["shop.toml"] = public_settings(app)
     app.config.from_prefixed_env()
-    note("environment")
+    history["environment"] = public_settings(app)
     app.config.from_mapping(config or {})
-    note("create_app")
-
-    @app.get("/")
-    def index():
-        """Show the public settings after each source; the last row is in force."""
-        return render_template("index.html", tea=price(4.9), public=PUBLIC, history=history)
-
-    @app.get("/settings/<name>")
-    def setting(name: str):
-        """Tell the story of one public setting; of any other, not even that it exists."""
-        if name not in PUBLIC:
-            abort(404)
-        return [{"after": source, "value": values[name]} for source, values in history.items()]
-
+    history["create_app"] = public_settings(app)
+    app.add_url_rule("/", view_func=index)
+    app.add_url_rule("/settings/<name>", view_func=get_setting)
     return app
+
+
+def public_settings(app: Flask) -> dict[str, Any]:
+    """Return the public settings as they are now."""
+    return {name: app.config.get(name) for name in PUBLIC}
+
+
+def format_price(amount: float) -> str:
+    """Write a price in the shop's currency; ``current_app`` is the app of this request."""
+    return f"{amount:.2f} {current_app.config['CURRENCY']}"
+
+
+def index():
+    """Show the public settings after each source; the last row is in force."""
+    history = current_app.extensions["history"]
+    return render_template("index.html", tea=format_price(4.9), public=PUBLIC, history=history)
+
+
+def get_setting(name: str):
+    """Return one public setting after each source; for any other name return 404."""
+    if name not in PUBLIC:
+        abort(404)
+    history = current_app.extensions["history"]
+    return [{"after": source, "value": values[name]} for source, values in history.items()]

@@ -1,8 +1,8 @@
 """Exercise: settings for two environments.
 
 A tea shop runs on your laptop while you work on it, and on a server for its customers. The code is
-the same in both places; the settings are not. Who starts the app says in the environment variable
-``SHOP_ENV`` where it is, and may change single settings without touching the code.
+the same in both places; the settings are not. The environment variable ``SHOP_ENV`` says where the
+app runs, and single settings can be changed without touching the code.
 
 Tasks:
 
@@ -11,9 +11,9 @@ Tasks:
    drafts. Both have prices in EUR. Without ``SHOP_ENV`` the environment is development.
 2. Refuse an environment that does not exist. A word with a typing mistake raises an exception
    that names the word, so that the app does not start with the wrong settings.
-3. Read exercise.toml, if there is one. What it sets wins over the class. It lies beside this file,
+3. Read exercise.toml, if there is one. What it sets wins over the class. It is beside this file,
    wherever the app is started from.
-4. Give the last word to whoever starts the app. Variables that begin with ``FLASK_`` win over the
+4. Let the person who starts the app decide. Variables that begin with ``FLASK_`` win over the
    file, and the argument ``config`` wins over everything.
 5. Keep the secret key out of the code. In development each start makes a random one. In
    production it has to come from outside, and without one the app raises an exception.
@@ -36,7 +36,7 @@ PUBLIC = ("CURRENCY", "PAGE_SIZE", "SHOW_DRAFTS")
 
 
 class Settings:
-    """What both environments have in common."""
+    """Hold the settings that both environments have in common."""
 
     CURRENCY = "EUR"
     PAGE_SIZE = 10
@@ -48,7 +48,7 @@ class Settings:
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
-    """Build the shop; tests say in ``config`` what they need."""
+    """Build the shop; a test gives its own settings as ``config``."""
     app = Flask(__name__)
     # TODO (tasks 1 and 2): look up SHOP_ENV in os.environ and choose the class
     app.config.from_object(Settings())
@@ -58,7 +58,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
     @app.get("/settings")
     def settings():
-        """Show the settings that are no secret."""
+        """Show the settings that are not secret."""
         return {name: app.config.get(name) for name in PUBLIC}
 
     @app.get("/key")

@@ -219,7 +219,7 @@ def test_a_settings_file_that_is_not_python_is_refused(shop, tmp_path, text):
 
 
 @pytest.mark.point("D1-09")
-def test_a_settings_file_is_executed_and_only_capitals_count(shop, tmp_path):
+def test_a_settings_file_is_executed_and_only_upper_case_counts(shop, tmp_path):
     trace = tmp_path / "trace.txt"
     text = f"open({str(trace)!r}, 'w').close()\nDEBUG=True\nsize = 6\nSIZE = size * 7\n"
     (tmp_path / "shop.cfg").write_text(text, "utf-8")
@@ -242,7 +242,7 @@ def test_a_settings_file_is_executed_and_only_capitals_count(shop, tmp_path):
         ("shop.json", '{"SIZE": 42, "size": 6, "CALL": "open(1)"}', {"load": json.load}),
     ],
 )
-def test_a_data_file_is_read_and_only_capitals_count(shop, tmp_path, name, text, options):
+def test_a_data_file_is_read_and_only_upper_case_counts(shop, tmp_path, name, text, options):
     (tmp_path / name).write_text(text, "utf-8")
     assert shop.config.from_file(name, **options) is True
     assert shop.config["SIZE"] == 42
@@ -251,8 +251,8 @@ def test_a_data_file_is_read_and_only_capitals_count(shop, tmp_path, name, text,
 
 
 @pytest.mark.point("D1-11")
-@pytest.mark.skipif(os.name == "nt", reason="names of environment variables are in capitals there")
-def test_names_in_small_letters_stay_when_set_by_hand_or_by_the_environment(shop, monkeypatch):
+@pytest.mark.skipif(os.name == "nt", reason="names of environment variables are in upper case there")
+def test_names_in_lower_case_stay_when_set_by_hand_or_by_the_environment(shop, monkeypatch):
     monkeypatch.setenv("FLASK_a", "1")
     shop.config.from_prefixed_env()
     shop.config["b"] = 2

@@ -1,15 +1,16 @@
 """Settings from five sources: of two that set the same name, the later one wins.
 
-Begin with test_the_page_shows_every_source_and_the_price.
+Begin with test_the_first_program_takes_the_greeting_from_the_environment.
 """
 
+import runpy
 import tomllib
 
 import pytest
 from flask import Flask, current_app, render_template_string
 from flask.cli import ScriptInfo
 
-from day01.configuration.app import PUBLIC, Defaults, create_app, price
+from day01.configuration.app import PUBLIC, Defaults, create_app, format_price
 
 
 @pytest.fixture
@@ -20,6 +21,15 @@ def app():
 def history_of(app, name):
     steps = app.test_client().get(f"/settings/{name}").json
     return {step["after"]: step["value"] for step in steps}
+
+
+@pytest.mark.point("D1-11")
+@pytest.mark.parametrize("greeting", [None, "hi"])
+def test_the_first_program_takes_the_greeting_from_the_environment(monkeypatch, greeting):
+    if greeting:
+        monkeypatch.setenv("FLASK_GREETING", greeting)
+    loaded = runpy.run_module("day01.configuration.first")["app"]
+    assert loaded.test_client().get("/").json == {"greeting": greeting or "Welcome!"}
 
 
 def test_the_page_shows_every_source_and_the_price(app):
@@ -85,7 +95,7 @@ def test_the_secret_key_is_random_unless_the_environment_gives_one(monkeypatch):
 
 @pytest.mark.point("D1-10")
 @pytest.mark.parametrize("source", [Defaults, Defaults(), "day01.configuration.app.Defaults"])
-def test_only_names_in_capitals_come_from_a_class(source):
+def test_only_names_in_upper_case_come_from_a_class(source):
     shop = Flask("shop")
     shop.config.from_object(source)
     assert shop.config["PAGE_SIZE"] == 10
@@ -103,6 +113,12 @@ def test_a_property_is_evaluated_on_an_instance_only():
     assert isinstance(shop.config["SECRET_KEY"], property)
     shop.config.from_object(Defaults())
     assert isinstance(shop.config["SECRET_KEY"], str)
+
+
+@pytest.mark.point("D1-09")
+def test_the_wrong_file_ends_with_a_name_error(app):
+    with pytest.raises(NameError, match="'true'"):
+        app.config.from_pyfile("wrong.cfg")
 
 
 @pytest.mark.point("D1-08")
@@ -155,7 +171,7 @@ def test_the_flask_command_calls_create_app():
 
 
 @pytest.mark.point("D1-16")
-def test_a_name_in_small_letters_finds_nothing(app):
+def test_a_name_in_lower_case_finds_nothing(app):
     assert app.config["CURRENCY"] == "CNY"
     assert app.config.get("currency") is None
     with pytest.raises(KeyError):
@@ -165,12 +181,12 @@ def test_a_name_in_small_letters_finds_nothing(app):
 @pytest.mark.point("D1-16")
 def test_current_app_is_the_app_of_the_context(app):
     with pytest.raises(RuntimeError, match="outside of application context"):
-        price(4.9)
+        format_price(4.9)
     other = create_app({"CURRENCY": "GBP"})
     with other.app_context():
-        assert price(4.9) == "4.90 GBP"
+        assert format_price(4.9) == "4.90 GBP"
         with app.app_context():
-            assert price(0) == "0.00 CNY"
+            assert format_price(0) == "0.00 CNY"
         assert current_app.config is other.config
     assert "4.90 GBP" in other.test_client().get("/").text
 
@@ -191,15 +207,15 @@ def test_templates_know_the_settings(app):
 
 
 def test_a_secret_is_never_shown(monkeypatch):
-    monkeypatch.setenv("FLASK_SECRET_KEY", "tell-nobody")
-    monkeypatch.setenv("FLASK_MAIL_PASSWORD", "tell-nobody-either")
+    monkeypatch.setenv("FLASK_SECRET_KEY", "keep-this-secret")
+    monkeypatch.setenv("FLASK_MAIL_PASSWORD", "keep-this-secret-too")
     app = create_app()
-    assert app.config["MAIL_PASSWORD"] == "tell-nobody-either"
+    assert app.config["MAIL_PASSWORD"] == "keep-this-secret-too"
     client = app.test_client()
     assert client.get("/settings/SECRET_KEY").status_code == 404
     assert client.get("/settings/MAIL_PASSWORD").status_code == 404
     for path in ["/", *(f"/settings/{name}" for name in (*PUBLIC, *app.config))]:
-        assert "tell-nobody" not in client.get(path).text
+        assert "keep-this-secret" not in client.get(path).text
 
 
 def test_the_page_escapes_the_settings(monkeypatch):
