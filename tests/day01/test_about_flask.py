@@ -251,7 +251,7 @@ def test_a_data_file_is_read_and_only_upper_case_counts(shop, tmp_path, name, te
 
 
 @pytest.mark.point("D1-11")
-@pytest.mark.skipif(os.name == "nt", reason="names of environment variables are in upper case there")
+@pytest.mark.skipif(os.name == "nt", reason="Windows has variables in upper case")
 def test_names_in_lower_case_stay_when_set_by_hand_or_by_the_environment(shop, monkeypatch):
     monkeypatch.setenv("FLASK_a", "1")
     shop.config.from_prefixed_env()
