@@ -1,8 +1,7 @@
 """Take typed values out of the path with converters.
 
-A rule such as ``/goods/<int:goods_id>`` does three jobs: it decides which paths match, it turns the
-matched text into a Python value, and it builds the path again from a value. The view then never
-sees a path that is not of its kind.
+A converter does three jobs: it decides which paths match, it converts the text to a Python value,
+and it builds the path again from a value. So the view receives only values of the right type.
 
 Run it: flask --app day01.converters.app run --debug
 """
@@ -15,73 +14,73 @@ from markupsafe import escape
 app = Flask(__name__)
 
 
-def described(value: object) -> dict[str, object]:
+def describe(value: object) -> dict[str, object]:
     """Return the value with the name of its type; Flask sends a dict as JSON."""
     return {"type": type(value).__name__, "value": value}
 
 
 @app.get("/goods/<int:goods_id>")
 def goods(goods_id: int):
-    """Answer for whole numbers without a sign."""
-    return described(goods_id)
+    """Take digits."""
+    return describe(goods_id)
 
 
 @app.get("/floors/<int(signed=True, max=40):floor>")
 def floors(floor: int):
-    """Answer for whole numbers up to 40; ``signed`` lets the minus through."""
-    return described(floor)
+    """Take whole numbers up to 40; ``signed`` allows a minus."""
+    return describe(floor)
 
 
 @app.get("/prices/<float:price>")
 def prices(price: float):
-    """Answer for numbers with a point and digits on both sides of it."""
-    return described(price)
+    """Take numbers with a dot and digits on both sides of it."""
+    return describe(price)
 
 
 @app.get("/temperatures/<int(signed=True):degrees>")
 @app.get("/temperatures/<float(signed=True):degrees>")
 def temperatures(degrees: float):
-    """Answer for every usual way to write a number: two rules, one view."""
-    return described(float(degrees))
+    """Take numbers with and without a dot: two rules, one view."""
+    return describe(float(degrees))
 
 
 @app.get("/people/<name>")
 def people(name: str):
-    """Answer for any text without a slash; ``<string:name>`` means the same."""
-    return described(name)
+    """Take text without slashes; ``<string:name>`` means the same."""
+    return describe(name)
 
 
 @app.get("/countries/<string(length=2):code>")
 def countries(code: str):
-    """Answer for text of exactly two characters."""
-    return described(code)
+    """Take exactly two characters."""
+    return describe(code)
 
 
 @app.get("/files/<path:name>")
 def files(name: str):
-    """Answer for text that may hold slashes. It is a name to look up, never a path to open."""
-    return described(name)
+    """Take text with slashes. Never open a file by it: see ``send_from_directory``."""
+    return describe(name)
 
 
 @app.get("/tickets/<uuid:ticket>")
 def tickets(ticket: UUID):
-    """Answer for UUIDs."""
-    return described(ticket)
+    """Take UUIDs."""
+    return describe(ticket)
 
 
 @app.get("/pages/<any(about, help):page>")
 def pages(page: str):
-    """Answer for one of the words that the rule lists."""
-    return described(page)
+    """Take one of the words that the rule lists."""
+    return describe(page)
 
 
 @app.get("/hello-unsafe/<name>")
 def hello_unsafe(name: str):
-    """Show the danger: the visitor's text becomes part of the page, markup included."""
+    """Show the danger: markup in the path becomes a part of the page."""
     return f"Hello {name}"
 
 
 @app.get("/hello/<name>")
 def hello(name: str):
-    """Show the defence: ``escape`` turns markup into text that is merely shown."""
+    """Show the defence: ``escape`` replaces the characters of markup, so it is shown as text."""
     return f"Hello {escape(name)}"

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from day01.converters import first
 from day01.converters.app import app
 
 
@@ -19,6 +20,14 @@ def test_the_view_receives_a_whole_number(client):
     response = client.get("/goods/7")
     assert response.status_code == 200
     assert response.json == {"type": "int", "value": 7}
+
+
+@pytest.mark.point("D1-26", "S2-14")
+@pytest.mark.parametrize("text", ["7", "seven", "-1", ""])
+def test_the_first_program_sends_the_same_responses(client, text):
+    response = first.app.test_client().get(f"/goods/{text}")
+    same = client.get(f"/goods/{text}")
+    assert (response.status_code, response.data) == (same.status_code, same.data)
 
 
 def get(client, path):
