@@ -1,7 +1,7 @@
 """Write converters of your own where the built-in ones do not fit.
 
-A converter says in one place what a value looks like in a path, what the view receives and how the
-path is written again. Every rule that names it, and every ``url_for``, then agrees about it.
+A converter says in one place what a value looks like in a path, what the view receives, and how
+``url_for`` writes the value into a path. Every rule that names the converter uses it.
 
 Run it: flask --app day01.custom_converter.app run --debug
 """
@@ -14,9 +14,9 @@ from werkzeug.routing import BaseConverter, Map, ValidationError
 
 
 class MobileConverter(BaseConverter):
-    """Match a Chinese mobile number. A pattern is enough: the base class does the rest."""
+    """Match a Chinese mobile number; the base class does the rest."""
 
-    # Not \d: it also matches the digits of other scripts, which no telephone network dials.
+    # Not \d: it matches the digits of other scripts, too.
     regex = "1[3-9][0-9]{9}"
 
 
@@ -26,14 +26,14 @@ class DateConverter(BaseConverter):
     regex = "[0-9]{4}/[0-9]{2}/[0-9]{2}"
 
     def to_python(self, value: str) -> date:
-        """Return the date, or answer 404 for a day that no calendar has."""
+        """Return the date; ValidationError means 404, for a day that does not exist."""
         try:
             return date(*map(int, value.split("/")))
         except ValueError as error:
             raise ValidationError from error
 
     def to_url(self, value: date) -> str:
-        """Return the text that goes into the path, with all its zeros."""
+        """Return the text that goes into the path, with leading zeros."""
         return f"{value.year:04}/{value.month:02}/{value.day:02}"
 
 
@@ -41,14 +41,14 @@ class RegexConverter(BaseConverter):
     """Take the pattern from the rule, as in ``<re("[A-F][1-9]"):seat>``."""
 
     def __init__(self, url_map: Map, pattern: str) -> None:
-        """Receive the map, which is the parent's business, then the arguments of the rule."""
+        """Receive the URL map, which the base class needs, then the arguments of the rule."""
         super().__init__(url_map)
         self.regex = pattern
-        # Werkzeug sees to this by itself only where regex stands in the body of the class.
+        # Werkzeug sets this by itself only for a regex in the body of the class.
         self.part_isolating = "/" not in pattern
 
     def to_url(self, value: object) -> str:
-        """Refuse to build what the rule would not match; nobody else checks."""
+        """Return the value if the rule matches it; ``url_for`` itself does not check."""
         if not re.fullmatch(self.regex, str(value)):
             raise ValidationError
         return super().to_url(value)
@@ -62,24 +62,24 @@ app.url_map.converters["re"] = RegexConverter
 
 @app.get("/")
 def index():
-    """Build a path with each converter; the last one shows that ``mobile`` checks nothing."""
+    """Build a path with each converter; the last one shows that ``mobile`` does not check."""
     return {
         "date": url_for("diary", day=date(2024, 2, 29)),
         "mobile": url_for("send_sms", number="13800000000"),
         "re": url_for("seat", place="C7"),
-        "unchecked": url_for("send_sms", number="nobody"),
+        "unchecked": url_for("send_sms", number="no-number"),
     }
 
 
 @app.get("/send_sms/<mobile:number>")
 def send_sms(number: str):
-    """Receive a number that needs no further check. Nothing is sent: this is a lesson."""
+    """Receive a number that the rule has checked. Nothing is sent: this is a lesson."""
     return f"A message would go to {number}.\n"
 
 
 @app.get("/diary/<date:day>")
 def diary(day: date):
-    """Receive a date, which knows its weekday, and write another date into a path."""
+    """Receive a date, return its weekday, and write another date into a path."""
     first = day.replace(day=1)
     return {"weekday": f"{day:%A}", "month_begins": url_for("diary", day=first)}
 

@@ -11,7 +11,7 @@ Tasks:
 2. The view receives the eleven digits, without the hyphens.
 3. ``url_for`` takes the eleven digits and writes the three groups: ``/new`` redirects to the
    customer's address.
-4. ``url_for`` refuses what is no mobile number: ``/new`` answers 400 for it.
+4. ``url_for`` refuses a value that is not a mobile number: ``/new`` answers 400 for it.
 
 Run it:   flask --app day01.custom_converter.exercise run --debug
 Try it:   curl -i http://127.0.0.1:5000/customers/138-0013-8000
@@ -26,7 +26,7 @@ app = Flask(__name__)
 
 
 class MobileConverter(BaseConverter):
-    """Match a mobile number in three groups, hand over its digits."""
+    """Match a mobile number in three groups, and give the view its digits."""
 
     # TODO (task 1): the pattern
     # TODO (task 2): to_python
@@ -45,7 +45,7 @@ def customer(number: str):
 
 @app.get("/new")
 def new():
-    """Lead to the address of a customer."""
+    """Redirect to the address of a customer."""
     try:
         return redirect(url_for("customer", number=request.args.get("number", "")))
     except BuildError:

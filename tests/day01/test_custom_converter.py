@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import BaseConverter, BuildError
 
+from day01.custom_converter import first
 from day01.custom_converter.app import DateConverter, MobileConverter, RegexConverter, app
 from tests.day01.helpers import app_with, url_of
 
@@ -20,6 +21,7 @@ def client():
 
 
 @pytest.mark.point("D1-35", "D1-43", "D7-03")
+@pytest.mark.parametrize("application", [first.app, app], ids=["first", "app"])
 @pytest.mark.parametrize(
     ("number", "status"),
     [
@@ -36,8 +38,8 @@ def client():
         ("", 404),
     ],
 )
-def test_mobile_takes_the_numbers_in_use_and_no_others(client, number, status):
-    response = client.get(f"/send_sms/{number}")
+def test_mobile_takes_the_numbers_in_use_and_no_others(application, number, status):
+    response = application.test_client().get(f"/send_sms/{number}")
     assert response.status_code == status
     assert status == 404 or response.text == f"A message would go to {number}.\n"
 
@@ -81,7 +83,7 @@ def test_the_index_shows_what_each_converter_builds(client):
         "date": "/diary/2024/02/29",
         "mobile": "/send_sms/13800000000",
         "re": "/seats/C7",
-        "unchecked": "/send_sms/nobody",
+        "unchecked": "/send_sms/no-number",
     }
 
 
@@ -194,8 +196,8 @@ def test_a_pattern_set_later_must_announce_its_slash_itself():
 
 @pytest.mark.point("D1-37")
 def test_a_built_path_is_not_checked_against_the_pattern(client):
-    path = url_of(app, "send_sms", number="nobody")
-    assert path == "/send_sms/nobody"
+    path = url_of(app, "send_sms", number="no-number")
+    assert path == "/send_sms/no-number"
     assert client.get(path).status_code == 404
 
 
@@ -240,6 +242,19 @@ def test_a_converter_is_registered_before_the_rule_that_names_it():
     late.url_map.converters["mobile"] = MobileConverter
     late.add_url_rule("/<mobile:value>", "show", lambda value: value)
     assert late.test_client().get("/13800000000").text == "13800000000"
+
+
+@pytest.mark.point("D1-44")
+def test_a_request_makes_no_converter(client, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("a converter is made")
+
+    for converter in (MobileConverter, DateConverter, RegexConverter):
+        monkeypatch.setattr(converter, "__init__", refuse)
+    for path in ("/send_sms/13800000000", "/diary/2024/02/29", "/seats/C7", "/"):
+        assert client.get(path).status_code == 200
+    with pytest.raises(AssertionError, match="a converter is made"):
+        app_with("/<mobile:value>", mobile=MobileConverter)
 
 
 @pytest.mark.point("D1-45")
