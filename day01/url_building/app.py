@@ -1,8 +1,8 @@
-"""Build addresses from endpoints, and send visitors on to them.
+"""Build URLs from endpoints, and redirect to them.
 
-``url_for`` reads the URL map backwards: it is told an endpoint and values, and writes the address.
-So each address stands in one place, its route, and a changed route changes every link to it. A
-redirect sends the browser on to such an address; its code says for how long, and by what method.
+``url_for`` builds a URL from an endpoint and values. So each path is written once, in its route,
+and a changed route changes every link to it. A redirect tells the browser to request such a URL;
+its status code says for how long, and with which method.
 
 Run it: flask --app day01.url_building.app run --debug
 """
@@ -14,7 +14,7 @@ app = Flask(__name__)
 
 @app.get("/")
 def index():
-    """Answer with addresses, none of which is typed."""
+    """Show what ``url_for`` builds."""
     return {
         "anchor": url_for("plant", plant_id=7, _anchor="reviews"),
         "external": url_for("plant", plant_id=7, _external=True),
@@ -26,43 +26,43 @@ def index():
 
 @app.get("/plants/<int:plant_id>")
 def plant(plant_id: int):
-    """Answer for a plant; the address has a variable part."""
+    """Show one plant."""
     return f"Plant {plant_id}\n"
 
 
 @app.get("/search")
 def search():
-    """Answer with what stood behind the question mark."""
+    """Show the query string."""
     return request.args.to_dict()
 
 
 @app.get("/basket", endpoint="basket")
 def show_basket():
-    """Answer for the endpoint ``basket``: links ask for that name, not for the function's."""
+    """Show the basket; the endpoint is ``basket``, not the name of the function."""
     return "Your basket is empty.\n"
 
 
 @app.get("/start")
 def old_start():
-    """Send visitors of an old address to the new one; 302 when no code is given."""
+    """Redirect an old path to the new one, with the default status code."""
     return redirect(url_for("index"))
 
 
 @app.post("/order")
 def order():
-    """Take the order, then have the browser fetch a page that is safe to load again."""
+    """Take the order, then redirect to a page that can be loaded again."""
     return redirect(url_for("thanks"), code=303)
 
 
 @app.get("/thanks")
 def thanks():
-    """Answer after an order."""
+    """Show a page after an order."""
     return "Thank you. Your tulips are on the way.\n"
 
 
 @app.post("/pass-on/<int:code>")
 def pass_on(code: int):
-    """Redirect with the code of your choice, to see what becomes of a POST."""
+    """Redirect with the status code in the path, to see what happens to a POST."""
     if code not in {301, 302, 303, 307, 308}:
         abort(404)
     return redirect(url_for("echo"), code=code)
@@ -70,13 +70,13 @@ def pass_on(code: int):
 
 @app.route("/echo", methods=["GET", "POST"])
 def echo():
-    """Answer with the method and the body that arrived."""
+    """Show the method and the body of the request."""
     return {"body": request.get_data(as_text=True), "method": request.method}
 
 
 @app.get("/leave-unsafe")
 def leave_unsafe():
-    """Show the danger: a check that looks right, and lets ``//evil.example`` pass."""
+    """Show the danger: a check that accepts ``//evil.example``."""
     target = request.args.get("next", "")
     if not target.startswith("/"):
         abort(400)
@@ -85,7 +85,7 @@ def leave_unsafe():
 
 @app.get("/leave")
 def leave():
-    """Show the defence: the visitor names one of our pages, and we write the address."""
+    """Show the defence: the visitor names one of our pages, and we build the URL."""
     page = request.args.get("next", "")
     if page not in {"index", "basket", "search"}:
         abort(400)

@@ -3,13 +3,21 @@
 Begin with test_front_page_shows_urls_and_each_of_them_works.
 """
 
+import importlib.metadata
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from flask import Flask, url_for
+from flask import Flask, redirect, url_for
+from packaging.version import Version
 from werkzeug.routing import BuildError
 
+from day01.url_building import first
 from day01.url_building.app import app
+from tests.helpers import page
+
+# The change log of Flask 3.2 announces the new default.
+BEFORE_3_2 = Version(importlib.metadata.version("flask")) < Version("3.2.dev0")
+DEFAULT_CODE = 302 if BEFORE_3_2 else 303
 
 
 @pytest.fixture
@@ -40,14 +48,24 @@ def test_front_page_shows_urls_and_each_of_them_works(client):
         assert client.get(addresses[name]).text == "Plant 7\n"
 
 
+@pytest.mark.point("D1-24", "S2-19")
+def test_the_first_page_links_to_a_plant():
+    client = first.app.test_client()
+    link = page(client.get("/")).select_one("a")["href"]
+    assert link == "/plants/7"
+    assert client.get(link).text == "Plant 7\n"
+    below = client.get("/", base_url="http://garden.example/shop/")
+    assert page(below).select_one("a")["href"] == "/shop/plants/7"
+
+
 @pytest.mark.point("D1-25", "S2-37")
-def test_redirect_is_302_with_a_location_and_the_client_follows_it(client):
+def test_redirect_has_a_location_and_the_client_follows_it(client):
     response = client.get("/start")
-    assert (response.status_code, response.location) == (302, "/")
+    assert (response.status_code, response.location) == (DEFAULT_CODE, "/")
     followed = client.get("/start", follow_redirects=True)
     assert followed.status_code == 200
     assert followed.request.path == "/"
-    assert [step.status_code for step in followed.history] == [302]
+    assert [step.status_code for step in followed.history] == [DEFAULT_CODE]
 
 
 @pytest.mark.point("D1-25", "S2-37")
@@ -84,7 +102,7 @@ def test_url_for_builds_the_url_of_an_endpoint(endpoint, values, address):
 
 
 @pytest.mark.parametrize("path", ["/plants/seven", "/plants/", "/pass-on/x", "/nowhere"])
-def test_what_no_rule_fits_is_404(client, path):
+def test_path_that_no_rule_fits_is_404(client, path):
     assert client.get(path).status_code == 404
     assert client.post(path).status_code == 404
 
@@ -150,6 +168,17 @@ def test_code_decides_what_becomes_of_a_post(client, code, arrived):
     assert followed.json == arrived
 
 
+@pytest.mark.point("S2-37")
+def test_the_default_status_code_is_302_before_flask_3_2(client):
+    with app.test_request_context():
+        assert redirect("/").status_code == DEFAULT_CODE
+    default = client.get("/start").status_code
+    after_a_post = client.post(
+        f"/pass-on/{default}", data={"flower": "tulip"}, follow_redirects=True
+    )
+    assert after_a_post.json == {"body": "", "method": "GET"}
+
+
 @pytest.mark.parametrize("code", [200, 300, 304, 305, 404, 500])
 def test_code_that_does_not_redirect_is_404(client, code):
     response = client.post(f"/pass-on/{code}")
@@ -189,7 +218,7 @@ def host_of(response):
 def test_a_check_for_a_slash_lets_another_site_pass_and_a_list_of_pages_does_not(client):
     attack = {"next": "//evil.example/login"}
     unsafe = client.get("/leave-unsafe", query_string=attack)
-    assert unsafe.status_code == 302
+    assert unsafe.status_code == DEFAULT_CODE
     assert host_of(unsafe) == "evil.example"
     safe = client.get("/leave", query_string=attack)
     assert safe.status_code == 400
@@ -200,7 +229,7 @@ def test_a_check_for_a_slash_lets_another_site_pass_and_a_list_of_pages_does_not
 @pytest.mark.parametrize("name", ["index", "basket", "search"])
 def test_listed_page_is_redirected_to_by_its_name(client, name):
     response = client.get("/leave", query_string={"next": name})
-    assert response.status_code == 302
+    assert response.status_code == DEFAULT_CODE
     assert host_of(response) == "127.0.0.1"
     assert client.get(response.location).status_code == 200
     with app.test_request_context():
