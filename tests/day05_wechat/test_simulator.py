@@ -408,6 +408,11 @@ def test_a_patience_between_the_limits_is_taken(seconds, tries):
     assert (device.seconds, device.tries) == (seconds, tries)
 
 
+def test_a_setting_can_come_from_the_environment(monkeypatch):
+    monkeypatch.setenv("FLASK_PUSH_TRIES", "2")
+    assert create_app(CONFIG).extensions["phone"].tries == 2
+
+
 def test_two_simulators_share_nothing(registered):
     send(registered, text="hi")
     other = create_app(CONFIG)
