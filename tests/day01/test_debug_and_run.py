@@ -4,11 +4,18 @@ Begin with test_front_page_tells_whether_debug_is_on. What ``flask run`` and ``a
 their options is tested in test_about_flask_server.py.
 """
 
+import contextlib
 import os
 import re
 import runpy
+import signal
 import subprocess
 import sys
+import time
+from http.client import HTTPException
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from werkzeug.debug import DebuggedApplication
@@ -17,6 +24,7 @@ from werkzeug.test import Client
 import day01.debug_and_run.app as lesson
 from day01.debug_and_run.app import app
 from tests.day01.helpers import run_flask
+from tests.helpers import free_port
 
 
 @pytest.fixture
@@ -159,7 +167,10 @@ def test_debugger_runs_code_for_anyone_who_has_the_pin(monkeypatch):
 # Starting the file
 
 
-@pytest.mark.point("D1-15", "S2-10")
+SOURCE = Path(lesson.__file__)
+
+
+@pytest.mark.point("D1-12", "D1-15", "S2-10", "S2-11")
 def test_file_run_by_python_starts_the_server_in_debug_mode_for_this_machine_only(started):
     runpy.run_path(lesson.__file__, run_name="__main__")
     (server,) = started
@@ -167,7 +178,97 @@ def test_file_run_by_python_starts_the_server_in_debug_mode_for_this_machine_onl
     assert (server["host"], server["port"]) == ("127.0.0.1", 5000)
 
 
+@pytest.mark.point("S2-12")
+@pytest.mark.parametrize(
+    ("lines", "fits"),
+    [
+        ("app.run(debug=True)", True),
+        ("app.debug = True\n    app.run()", True),
+        ("app.debug = True app.run(debug=True)", False),
+    ],
+)
+def test_either_way_is_enough_and_both_do_not_fit_on_one_line(started, tmp_path, lines, fits):
+    text = SOURCE.read_text("utf-8")
+    assert text.count("    app.run(debug=True)") == 1
+    program = tmp_path / "program.py"
+    program.write_text(text.replace("app.run(debug=True)", lines), "utf-8")
+    if fits:
+        runpy.run_path(str(program), run_name="__main__")
+        assert [server["use_debugger"] for server in started] == [True]
+    else:
+        with pytest.raises(SyntaxError):
+            runpy.run_path(str(program), run_name="__main__")
+        assert started == []
+
+
+@pytest.mark.point("D1-12", "S2-11")
+@pytest.mark.usefixtures("debug_on")
+@pytest.mark.parametrize(("option", "on"), [("--debug", True), ("--no-debug", False)])
+def test_the_option_switches_reloader_and_debugger_on(started, option, on):
+    run_flask(lambda: app, "run", option)
+    assert (started[0]["use_reloader"], started[0]["use_debugger"]) == (on, on)
+
+
+@pytest.mark.point("D1-17")
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        ([], ("127.0.0.1", 5000)),
+        (["--port", "5001"], ("127.0.0.1", 5001)),
+        (["--host", "0.0.0.0"], ("0.0.0.0", 5000)),  # noqa: S104 (nothing is started)
+    ],
+)
+def test_flask_run_listens_on_this_machine_only_unless_a_host_is_given(started, words, place):
+    run_flask(lambda: app, "run", *words)
+    assert [(server["host"], server["port"]) for server in started] == [place]
+
+
 def test_file_imported_by_flask_starts_nothing_and_leaves_debug_off(started):
     imported = runpy.run_path(lesson.__file__, run_name="day01.debug_and_run.app")
     assert started == []
     assert imported["app"].debug is False
+
+
+@pytest.mark.second_half
+@pytest.mark.point("D1-12", "S2-11")
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups to end every process")
+def test_flask_run_serves_a_saved_change_and_waits_after_a_syntax_error(tmp_path):
+    text = SOURCE.read_text("utf-8")
+    program, log = tmp_path / "app.py", tmp_path / "log.txt"
+    program.write_text(text, "utf-8")
+    port = free_port()
+    deadline = time.monotonic() + 200
+
+    def response(path):
+        try:
+            with urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
+                return answer.read().decode()
+        except HTTPError as error:
+            with error:
+                return error.read().decode()
+        except (OSError, HTTPException):  # the server starts, or starts again
+            return ""
+
+    def wait_for(path, words):
+        while words not in response(path):
+            assert time.monotonic() < deadline, log.read_text("utf-8")
+            time.sleep(0.1)
+
+    command = [sys.executable, "-m", "flask", "run", "--debug", "--port", str(port)]
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            command, cwd=tmp_path, stdout=output, stderr=output, start_new_session=True
+        )
+    try:
+        wait_for("/boom", "ZeroDivisionError")
+        program.write_text(text.replace("guests = 0", "guests = 6"), "utf-8")
+        wait_for("/boom", "Each guest gets 2.0 slices of cake.")
+        program.write_text("def boom(:", "utf-8")
+        wait_for("/boom", "SyntaxError")
+        program.write_text(text.replace("guests = 0", "guests = 4"), "utf-8")
+        wait_for("/boom", "Each guest gets 3.0 slices of cake.")
+        assert server.poll() is None
+    finally:
+        with contextlib.suppress(ProcessLookupError):  # it has ended
+            os.killpg(server.pid, signal.SIGKILL)
+        server.wait()

@@ -4,6 +4,8 @@ Begin with test_front_page_shows_urls_and_each_of_them_works.
 """
 
 import importlib.metadata
+import runpy
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -124,8 +126,8 @@ def test_urls_follow_the_app_below_another_path(client):
     assert moved.location == "/shop/"
 
 
-@pytest.mark.point("D1-24")
-@pytest.mark.parametrize("name", ["show_basket", "/basket", "nowhere"])
+@pytest.mark.point("D1-24", "S2-38")
+@pytest.mark.parametrize("name", ["show_basket", "/basket", "test"])
 @pytest.mark.usefixtures("in_request")
 def test_url_for_takes_only_endpoints(name):
     with pytest.raises(BuildError, match=f"Could not build url for endpoint '{name}'"):
@@ -145,6 +147,19 @@ def test_keyword_must_be_the_name_in_the_rule():
 def test_values_are_given_by_keyword_only():
     with pytest.raises(TypeError, match="takes 1 positional argument but 2 were given"):
         url_for("plant", 7)
+
+
+@pytest.mark.point("S2-38")
+@pytest.mark.parametrize(("name", "refused"), [("index", True), ("start", False)])
+def test_a_second_function_index_is_refused_when_the_program_starts(tmp_path, name, refused):
+    program = tmp_path / "program.py"
+    second = f'@app.get("/second")\ndef {name}():\n    return "second"\n'
+    program.write_text(Path(first.__file__).read_text("utf-8") + "\n\n" + second, "utf-8")
+    if refused:
+        with pytest.raises(AssertionError, match="overwriting an existing endpoint function"):
+            runpy.run_path(str(program))
+    else:
+        assert runpy.run_path(str(program))["app"].test_client().get("/second").text == "second"
 
 
 # Redirects
