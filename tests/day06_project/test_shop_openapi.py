@@ -17,7 +17,7 @@ from urllib.parse import urljoin
 
 import pytest
 from redis.exceptions import RedisError
-from sqlalchemy import delete, update
+from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import OperationalError
 
 from day06_project.shop import api_v1
@@ -256,7 +256,9 @@ def path_of(people, path, **more):
     """Return a path with its parameters: goods of ada, and a new captcha."""
     ids = {"captcha_id": uuid.uuid4()}
     if "{goods_id}" in path:
-        ids["goods_id"] = people.ada.offer(**TEAPOT)
+        goods = insert(Goods).values(owner_id=people.ada.user["id"], version=1, **TEAPOT)
+        with people.app.app_context(), db.engine.begin() as connection:
+            ids["goods_id"] = connection.execute(goods).inserted_primary_key.id
     return path.format(**ids | more)
 
 
