@@ -1,4 +1,4 @@
-"""What several test files of day 3 need: texts of a page, a form, and databases."""
+"""What several test files of day 3 need: parts of a page, a form, and databases."""
 
 import contextlib
 import sqlite3
@@ -31,6 +31,13 @@ def errors(response):
 def texts(response, selector):
     """Return the texts of the elements that a CSS selector finds, with single spaces."""
     return [" ".join(element.text.split()) for element in page(response).select(selector)]
+
+
+def lines(response):
+    """Return the HTML below the heading of a page, by line, without spaces around it."""
+    assert response.status_code == 200
+    content = response.text.partition("</h1>")[2].partition("</main>")[0]
+    return [line.strip() for line in content.splitlines() if line.strip()]
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import event, insert, select, text
@@ -351,6 +352,13 @@ def test_the_page_shows_every_line_with_its_key(client):
     assert links == ["/carts/1/1", "/carts/1/2", "/carts/2/1"]
 
 
+def test_the_lines_of_a_cart_are_in_the_order_of_their_goods(client):
+    client.delete("/carts/1/1")
+    client.put("/carts/1/1", json={"amount": 2})
+    response = client.get("/")
+    assert texts(response, "tbody th") == ["Tea", "Cup", "Tea"]
+
+
 def test_an_empty_cart_says_so_and_names_are_escaped(app, client):
     client.delete("/carts/2/1")
     with app.app_context():
@@ -395,6 +403,14 @@ def test_the_file_is_made_at_the_first_request(build, folder, tmp_path):
     assert list(tmp_path.iterdir()) == []
     assert app.test_client().get("/").status_code == 200
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [folder / "shop.db"]
+
+
+def test_unless_told_otherwise_the_file_is_in_the_instance_folder():
+    app = lesson.create_app()
+    folder = Path(app.instance_path) / "day03_composite_key"
+    assert app.config["DATA_FOLDER"] == folder
+    with app.app_context():
+        assert db.engine.url.database == str(folder / "shop.db")
 
 
 def test_the_data_is_there_after_a_restart_without_new_samples(build):

@@ -7,25 +7,13 @@ back. Begin with test_the_page_greets_by_name.
 import pytest
 
 from day03.control_flow.app import app
+from tests.day03.helpers import lines, texts
 from tests.helpers import page
 
 
 @pytest.fixture
 def client():
     return app.test_client()
-
-
-def lines(client, path):
-    """Return the lines below the heading of a page, without spaces around them."""
-    response = client.get(path)
-    assert response.status_code == 200
-    content = response.text.partition("</h1>")[2].partition("</main>")[0]
-    return [line.strip() for line in content.splitlines() if line.strip()]
-
-
-def items(response):
-    """Return the texts of a list, each with single spaces."""
-    return [" ".join(item.text.split()) for item in page(response).select("li")]
 
 
 def test_the_page_greets_by_name(client):
@@ -42,16 +30,16 @@ def test_without_a_name_another_branch_is_shown(client):
 
 def test_the_shopping_list_repeats_a_line_for_each_item(client):
     response = client.get("/shopping?item=tea&item=milk")
-    assert items(response) == ["First: tea (1 of 2)", "Last: milk (2 of 2)"]
+    assert texts(response, "li") == ["First: tea (1 of 2)", "Last: milk (2 of 2)"]
 
 
 @pytest.mark.point("D3-25")
 def test_an_empty_list_shows_the_else_branch(client):
-    assert items(client.get("/shopping")) == ["Nothing to buy."]
+    assert texts(client.get("/shopping"), "li") == ["Nothing to buy."]
 
 
 def test_only_teas_up_to_the_limit_are_listed(client):
-    assert items(client.get("/teas/15")) == ["1 Sencha", "2 Jasmine"]
+    assert texts(client.get("/teas/15"), "li") == ["1 Sencha", "2 Jasmine"]
 
 
 # Edges
@@ -73,7 +61,7 @@ GREETINGS = {"<p>Hello, whoever you are.</p>", "<p>The name is empty.</p>"}
     ],
 )
 def test_exactly_one_branch_is_shown(client, query, greeting):
-    shown = lines(client, f"/{query}")
+    shown = lines(client.get(f"/{query}"))
     assert [line for line in shown if "Hello" in line or line in GREETINGS] == [greeting]
 
 
@@ -109,7 +97,7 @@ def test_a_loop_gives_the_number_the_place_and_a_class_in_turn(client, items, ex
     wanted = ["<ul>"]
     for shade, place, text in expected:
         wanted += [f'<li class="{shade}">', f"{place}:", text, "</li>"]
-    assert lines(client, path) == [*wanted, "</ul>"]
+    assert lines(client.get(path)) == [*wanted, "</ul>"]
 
 
 @pytest.mark.point("D3-25")
@@ -124,7 +112,7 @@ def test_a_loop_gives_the_number_the_place_and_a_class_in_turn(client, items, ex
 )
 def test_a_condition_in_the_for_line_comes_before_the_count(client, limit, items):
     expected = [f"<li>{item}</li>" for item in items]
-    assert lines(client, f"/teas/{limit}") == ["<ul>", *expected, "</ul>"]
+    assert lines(client.get(f"/teas/{limit}")) == ["<ul>", *expected, "</ul>"]
 
 
 @pytest.mark.parametrize("path", ["/teas/", "/teas/-1", "/teas/x", "/teas/" + "9" * 5000])
@@ -134,7 +122,7 @@ def test_a_limit_that_is_not_a_number_is_404(client, path):
 
 @pytest.mark.point("D3-25")
 def test_what_a_loop_sets_is_lost_and_what_a_namespace_holds_is_kept(client):
-    assert lines(client, "/sums") == [
+    assert lines(client.get("/sums")) == [
         "<p>In the loop: 12</p>",
         "<p>In the loop: 30</p>",
         "<p>In the loop: 8</p>",

@@ -151,6 +151,20 @@ def test_the_pages_link_each_other(client, path):
     assert links(3) == [("prev", f"{path}?page=2")]
 
 
+@pytest.mark.parametrize(("path", "other"), [("/", "/slow"), ("/slow", "/")])
+def test_a_page_links_its_authors_and_the_same_page_the_other_way(client, id_of, path, other):
+    found = page(client.get(f"{path}?page=2"))
+    names = ["Lewis Carroll", "Mary Shelley", "Robert Louis Stevenson"]
+    authors = [f"/authors/{id_of(Author, name)}" for name in names]
+    assert [link["href"] for link in found.select("h2 a")] == authors
+    assert [link["href"] for link in found.select("main > p a")] == [f"{other}?page=2"]
+
+
+def test_every_page_links_the_authors_the_form_and_the_search(client):
+    links = [link["href"] for link in page(client.get("/authors/1")).select("header a")]
+    assert links == ["/", "/authors/new", "/search"]
+
+
 @pytest.mark.parametrize(
     "number", ["0", "-1", "", "x", "1.5", "01", "+1", "1 ", "1\n", "٣", "1_0", "1" * 7, "\0"]
 )
@@ -302,6 +316,17 @@ def test_a_tag_lists_its_books_with_their_authors(client, id_of):
         "Journey to the West, by Wu Cheng'en",
         "Through the Looking-Glass, by Lewis Carroll",
     ]
+    authors = [id_of(Author, name) for name in ["Lewis Carroll", "Wu Cheng'en", "Lewis Carroll"]]
+    links = [link["href"] for link in page(response).select("li a")]
+    assert links == [f"/authors/{author}" for author in authors]
+
+
+def test_books_and_tags_are_in_order_whenever_they_were_written(client, post, id_of):
+    author = f"/authors/{id_of(Author, 'Mary Shelley')}"
+    post(f"{author}/books/new", title="A Tour", tag_names="walking, diary")
+    response = client.get(author)
+    assert texts(response, "tbody th") == ["A Tour", "Frankenstein"]
+    assert texts(response, "td:first-of-type") == ["diary walking", "science fiction"]
 
 
 def test_a_tag_without_books_is_kept(client, post, id_of):
@@ -482,7 +507,11 @@ def test_other_names_are_kept_as_they_are(client, post, rows, name):
         ({"tag_names": "x" * 31}, "tag_names", "A tag has at most 30 letters."),
         ({"tag_names": "a, " + "İ" * 16}, "tag_names", "A tag has at most 30 letters."),
         ({"tag_names": "a,\0"}, "tag_names", "This holds a character that cannot be seen."),
-        ({"tag_names": "a," * 101}, "tag_names", "Field cannot be longer than 200 characters."),
+        (
+            {"tag_names": "," * 100 + "a" + "," * 100},
+            "tag_names",
+            "Field cannot be longer than 200 characters.",
+        ),
     ],
 )
 def test_a_bad_book_is_422_with_a_message_at_its_field(app, post, fields, field, message):
@@ -546,6 +575,16 @@ def test_what_was_typed_is_escaped_on_every_page(client, post, id_of):
         assert response.status_code in {400, 409}
         assert "&lt;script&gt;" in response.text
         assert "<script>" not in response.text
+
+
+def test_a_title_stays_in_the_attributes_of_its_link_and_button(client, post):
+    title = "x onclick=alert(1) '\" y"
+    post("/authors/6/books/new", title=title)
+    found = page(client.get("/authors/6"))
+    link = found.find("a", string="Edit", attrs={"aria-label": f"Edit {title}"})
+    assert set(link.attrs) == {"href", "aria-label"}
+    button = found.find("button", attrs={"aria-label": f"Delete {title}"})
+    assert set(button.attrs) == {"aria-label"}
 
 
 def posting_rules(app):

@@ -6,6 +6,7 @@ Begin with test_the_file_is_made_at_the_first_request.
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -48,6 +49,14 @@ def test_the_file_is_made_at_the_first_request(build, folder, tmp_path):
     assert app.test_client().get("/").status_code == 200
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert files == [folder / "library.db"]
+
+
+def test_unless_told_otherwise_the_file_is_in_the_instance_folder():
+    app = create_app()
+    folder = Path(app.instance_path) / "day03_database"
+    assert app.config["DATA_FOLDER"] == folder
+    with app.app_context():
+        assert db.engine.url.database == str(folder / "library.db")
 
 
 def test_the_data_is_there_after_a_restart(build, folder):
@@ -135,7 +144,15 @@ def test_a_database_that_is_named_after_init_app_is_ignored(build, folder):
 
 
 def test_the_key_is_random_unless_the_environment_gives_one(build, monkeypatch):
-    assert build().secret_key != build().secret_key
+    keys = {build().secret_key, build().secret_key}
+    monkeypatch.setenv("FLASK_SECRET_KEY", "")
+    keys.add(build().secret_key)
+    assert [len(key) for key in keys] == [64, 64, 64]
     monkeypatch.setenv("FLASK_SECRET_KEY", "from the administrator")
     assert build().secret_key == "from the administrator"
     assert build(SECRET_KEY="from the test").secret_key == "from the test"
+
+
+def test_the_session_cookie_is_not_sent_from_other_sites(build):
+    response = build().test_client().get("/authors/new")
+    assert response.headers["Set-Cookie"].endswith("; HttpOnly; Path=/; SameSite=Lax")

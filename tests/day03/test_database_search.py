@@ -10,6 +10,7 @@ from day03.database.app import create_app
 from day03.database.models import Book, db
 from day03.database.samples import BOOKS
 from tests.day03.helpers import app_in_memory, content, texts
+from tests.helpers import page
 
 pytestmark = pytest.mark.point("D3-57")
 
@@ -93,7 +94,29 @@ def test_words_that_no_search_box_sends_are_400(client, path, words):
     assert client.get(path, query_string={"q": "x" * 200}).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/search", "/search-unsafe"])
+def test_the_page_has_a_button_for_each_search(client, path):
+    buttons = page(client.get(path)).select("main button")
+    assert [(button.text, button["formaction"]) for button in buttons] == [
+        ("Search", "/search"),
+        ("Search the unsafe way", "/search-unsafe"),
+    ]
+
+
 # Attacks
+
+
+@pytest.mark.parametrize("words", ["x onfocus=alert(1) autofocus", '"><b>'])
+@pytest.mark.parametrize("path", ["/search", "/search-unsafe"])
+def test_the_words_stay_in_the_value_of_their_field(client, path, words):
+    found = page(client.get(path, query_string={"q": words}))
+    assert found.select_one("#q").attrs == {
+        "id": "q",
+        "name": "q",
+        "type": "search",
+        "maxlength": "200",
+        "value": words,
+    }
 
 
 def test_string_built_sql_gives_away_another_table(client):

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from jinja2 import TemplateSyntaxError, UndefinedError
 from markupsafe import escape
 
 from day03.filters import app as lesson
@@ -23,7 +24,7 @@ def client():
 
 @pytest.fixture(scope="module")
 def index():
-    """Give the parsed page of all examples, which takes long to make, below another path."""
+    """Give the page of all examples, parsed once for several tests; its links begin with /below."""
     return page(app.test_client().get("/", base_url="http://localhost/below"))
 
 
@@ -215,6 +216,16 @@ def test_a_filter_without_examples_is_404(client, name):
     response = client.get(f"/filters/{name}")
     assert response.status_code == 404
     assert "There are examples for capitalize, lower," in response.text
+
+
+@pytest.mark.parametrize(
+    ("expression", "error"),
+    [("1 / 0", ZeroDivisionError), ("owner.name", UndefinedError), ("1 +", TemplateSyntaxError)],
+)
+def test_only_a_type_error_is_shown_as_a_result(expression, error):
+    assert lesson.result("1 + 'a'", {}).startswith("TypeError: ")
+    with pytest.raises(error):
+        lesson.result(expression, {})
 
 
 # The receipt

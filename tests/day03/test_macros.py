@@ -8,6 +8,7 @@ from flask import render_template_string
 from jinja2 import UndefinedError
 
 from day03.macros.app import app
+from tests.day03.helpers import lines
 from tests.helpers import page
 
 ATTACK = "x onfocus=alert(1) autofocus"
@@ -24,14 +25,6 @@ def rendered(source, **variables):
     """Return what a template of this text prints, beside the lesson's own templates."""
     with app.test_request_context("/here"):
         return render_template_string(source, **variables)
-
-
-def content(client, path):
-    """Return the lines below the heading of a page, without spaces around them."""
-    response = client.get(path)
-    assert response.status_code == 200
-    text = response.text.partition("</h1>")[2].partition("</main>")[0]
-    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def inputs(response):
@@ -72,8 +65,8 @@ def test_a_template_imports_the_macro_and_calls_it():
 
 @pytest.mark.point("D3-26")
 def test_a_macro_in_the_page_is_called_as_often_as_needed(client):
-    lines = content(client, "/boxes")
-    assert "<p><b>12 yuan</b> and <b>8 yuan</b></p>" in lines
+    shown = lines(client.get("/boxes"))
+    assert "<p><b>12 yuan</b> and <b>8 yuan</b></p>" in shown
 
 
 # Arguments, call blocks and imports
@@ -106,16 +99,16 @@ def test_a_macro_returns_markup_and_escapes_its_arguments():
 
 @pytest.mark.point("D3-28")
 def test_a_bare_name_prints_the_macro_and_a_call_prints_its_text(client):
-    assert "<p>&lt;Macro &#39;yuan&#39;&gt;</p>" in content(client, "/boxes")
+    assert "<p>&lt;Macro &#39;yuan&#39;&gt;</p>" in lines(client.get("/boxes"))
     definition = "{% macro m() %}<b>text</b>{% endmacro %}"
     assert rendered(definition + "{{ m }}") == "&lt;Macro &#39;m&#39;&gt;"
     assert rendered(definition + "{{ m() }}") == "<b>text</b>"
 
 
 def test_a_call_block_gives_the_macro_its_content(client):
-    lines = content(client, "/boxes")
-    start = lines.index("<h2>One macro, two prices</h2>")
-    assert lines[start - 1 : start + 3] == [
+    shown = lines(client.get("/boxes"))
+    start = shown.index("<h2>One macro, two prices</h2>")
+    assert shown[start - 1 : start + 3] == [
         "<section>",
         "<h2>One macro, two prices</h2>",
         "<p><b>12 yuan</b> and <b>8 yuan</b></p>",
@@ -129,9 +122,9 @@ def test_a_macro_that_wants_a_caller_needs_a_call_block():
 
 
 def test_a_macro_passes_values_back_to_the_call_block(client):
-    lines = content(client, "/boxes")
-    start = lines.index("<ul>")
-    assert lines[start : start + 4] == [
+    shown = lines(client.get("/boxes"))
+    start = shown.index("<ul>")
+    assert shown[start : start + 4] == [
         "<ul>",
         "<li>Sencha: <b>12 yuan</b></li>",
         "<li>Jasmine: <b>8 yuan</b></li>",
@@ -160,7 +153,7 @@ def test_macros_come_from_another_file_in_three_ways(start):
 
 @pytest.mark.point("D3-31")
 def test_an_import_sees_the_variables_of_the_page_only_with_context(client):
-    assert content(client, "/context") == [
+    assert lines(client.get("/context")) == [
         "<p>Without context: Hello, says nobody on /context</p>",
         "<p>With context: Hello, says Ann on /context</p>",
     ]

@@ -3,9 +3,12 @@
 Begin with test_the_page_shows_the_settings_of_the_app.
 """
 
+from runpy import run_path
+
 import pytest
 from flask import render_template_string
 
+from day03.template_globals import app as lesson
 from day03.template_globals.app import TYPED, app
 from tests.helpers import page
 
@@ -97,8 +100,9 @@ def test_url_for_adds_other_values_to_the_query_string():
 # Attacks
 
 
-def test_names_are_escaped_like_any_value(client):
-    text = client.get("/", query_string={"name": "<script>alert(1)</script>"}).text
+@pytest.mark.parametrize("path", ["/?name=<script>alert(1)</script>", "/tea/<script>alert(1)"])
+def test_names_are_escaped_like_any_value(client, path):
+    text = client.get(path).text
     assert "<script>" not in text
     assert "&lt;script&gt;" in text
 
@@ -125,5 +129,13 @@ def test_the_unsafe_page_takes_no_text_of_the_visitor(client):
     assert client.get("/greet-unsafe/{{ 6 * 6 }}").status_code == 404
 
 
-def test_the_key_is_long_and_random():
-    assert len(app.config["SECRET_KEY"]) >= 32
+def test_the_key_is_random_unless_the_environment_gives_one(monkeypatch):
+    def key():
+        return run_path(lesson.__file__)["app"].secret_key
+
+    keys = {key(), key()}
+    monkeypatch.setenv("FLASK_SECRET_KEY", "")
+    keys.add(key())
+    assert [len(each) for each in keys] == [64, 64, 64]
+    monkeypatch.setenv("FLASK_SECRET_KEY", "from the administrator")
+    assert key() == "from the administrator"
