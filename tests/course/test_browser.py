@@ -50,8 +50,8 @@ def test_read_from_the_index_on(page, base_url):
     page.goto(base_url)
     page.get_by_role("link", name="Converters", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Converters")
-    page.get_by_role("link", name="Custom converters →").click()
-    expect(page).to_have_title("Custom converters · Flask in six days")
+    page.get_by_role("link", name="URL building →").click()
+    expect(page).to_have_title("URL building · Flask in six days")
 
 
 def test_send_a_request_and_see_the_answer(page, base_url):
@@ -101,7 +101,7 @@ def test_arrows_turn_pages_but_not_while_typing(page, base_url):
     expect(page).to_have_url(base_url + LESSON)
     page.locator("h1").click()
     page.keyboard.press("ArrowRight")
-    expect(page).to_have_url(base_url + "/day01/custom_converter/")
+    expect(page).to_have_url(base_url + "/day01/url_building/")
     page.keyboard.press("ArrowLeft")
     expect(page).to_have_url(base_url + LESSON)
 
@@ -164,7 +164,7 @@ def test_reading_needs_no_script(browser, base_url):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(base_url + LESSON)
-    expect(page.get_by_role("heading", name="Then and now")).to_be_visible()
+    expect(page.get_by_role("heading", name="What older notes say")).to_be_visible()
     expect(page.locator("#code")).to_contain_text("Take typed values out of the path")
     assert page.get_by_role("button").count() == 0
     page.get_by_label("Search notes and source").fill("converter")

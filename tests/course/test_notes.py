@@ -19,6 +19,8 @@ from course import catalogue, exchange, transcript
 from course.catalogue import ROOT
 from tests.helpers import free_port
 
+REWRITTEN = {"day01"}
+"""The days whose notes follow the rules of tests/test_lessons.py so far."""
 LESSONS = catalogue.lessons()
 NOTES = [lesson.folder / catalogue.NOTES for lesson in LESSONS]
 BLOCKS = [block for path in NOTES for block in transcript.blocks(path)]
@@ -155,7 +157,8 @@ def doctest_report(lesson, fence):
 @pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.id for lesson in LESSONS])
 def test_notes_follow_the_rhythm(lesson):
     headings = re.findall(r"^## (.+)$", lesson.notes, re.MULTILINE)
-    rhythm = ["The idea", "The code", "Try it", "Then and now", "In short"]
+    older = "What older notes say" if lesson.day in REWRITTEN else "Then and now"
+    rhythm = ["The idea", "The code", "Try it", older, "In short"]
     assert [heading for heading in headings if heading in rhythm] == rhythm
     assert lesson.title
     assert lesson.summary.endswith(".")

@@ -1,0 +1,78 @@
+"""Words that the course does not use any more, since readers stumble over them."""
+
+import ast
+import io
+import re
+import tokenize
+
+import pytest
+
+from course.catalogue import ROOT
+
+INSTEAD = {
+    r"\bnobody\b": "no one",
+    r"\bsomebody\b": "someone, or who it is: the visitor, the client",
+    r"\bwhoever\b": "anyone who",
+    r"\bwhatever\b": "anything that, everything that",
+    r"\bwhosoever\b": "anyone who",
+    r"\b(which|that|who) (is|are) none\b": "that does not exist, that is missing",
+    r"\bis no (?!(longer|one|more)\b)[a-z]+": "is not a ...",
+    r"\bare no (?!(longer|more)\b)[a-z]+": "are not ...",
+    r"\b(lies|lie) (in|beside|below|under|behind|there|here|on)\b": "is in, is beside",
+    r"\bstands in\b": "is in",
+    r"\bat last\b": "finally",
+    r"(?<!square )(?<!curly )(?<!round )\bbrackets?\b": "parentheses, square brackets or braces",
+    r"\bupright (line|bar)\b": "pipe",
+    r"\bsmall letters?\b": "lower case",
+    r"\bcapital letters?\b|\bin capitals\b": "upper case",
+    r"\bthe very (example|same)\b": "the same",
+    r"\bearns? (its|their) keep\b": "is useful",
+    r"\bupon\b": "on",
+    r"\bthereof\b|\btherein\b|\bwherein\b|\bhence\b|\bthus\b": "a plain word",
+}
+"""What is written instead, by the pattern of what is not written any more."""
+
+
+def prose(path):
+    """Return the text of a file that people read: Markdown without code, docstrings, comments."""
+    text = path.read_text("utf-8")
+    if path.suffix == ".md":
+        text = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+        return re.sub(r"`[^`\n]+`|<!--.*?-->", "", text)
+    pieces = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            pieces.append(re.sub(r"``[^`]+``", "", ast.get_docstring(node) or ""))
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            pieces.append(token.string)
+    return "\n\n".join(pieces)
+
+
+REWRITTEN = ["day01"]
+"""The days whose words follow the list so far."""
+
+
+def files():
+    """Yield the files whose prose is ours: notes, lessons, tests."""
+    for day in REWRITTEN:
+        for folder in (ROOT / day, ROOT / "tests" / day):
+            yield from sorted([*folder.rglob("*.md"), *folder.rglob("*.py")])
+
+
+FILES = list(files())
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_words_that_readers_stumble_over_are_gone(path):
+    text = prose(path)
+
+    def around(match):
+        return " ".join(text[max(0, match.start() - 40) : match.end() + 20].split())
+
+    found = [
+        f"{match[0]!r} in: ...{around(match)}...  Write: {better}"
+        for pattern, better in INSTEAD.items()
+        for match in re.finditer(pattern, text, re.IGNORECASE)
+    ]
+    assert not found, "\n".join([path.relative_to(ROOT).as_posix(), *found])
