@@ -3,13 +3,13 @@
 The latter import their lesson only when they are used.
 """
 
+import contextlib
 import os
 import re
 import shutil
 import socket
 import sqlite3
 import threading
-from contextlib import closing
 from functools import partial
 from types import SimpleNamespace
 
@@ -86,7 +86,10 @@ def rows(workspace):
     """Give a function that sends SQL past all lesson code, checks of foreign keys off."""
 
     def send(statement):
-        with closing(sqlite3.connect(workspace / "library.db")) as connection, connection:
+        with (
+            contextlib.closing(sqlite3.connect(workspace / "library.db")) as connection,
+            connection,
+        ):
             return connection.execute(statement).fetchall()
 
     return send
@@ -150,10 +153,9 @@ def example(begun, tmp_path):
 # Mail; each test file defines the app and the client
 
 
-@pytest.fixture
-def no_thread_is_left(monkeypatch):
-    """Wait for threads that are about to end, and fail for one that does not end."""
-    monkeypatch.setenv("AIOSMTPD_CONTROLLER_TIMEOUT", "60")  # for a server to start, else 5 s
+@pytest.fixture(scope="module")
+def no_thread_is_left():
+    """Wait for the threads that the apps of a file have started; fail for one that does not end."""
     before = set(threading.enumerate())
     yield
     end_of_threads(before)
@@ -162,18 +164,10 @@ def no_thread_is_left(monkeypatch):
 @pytest.fixture
 def build_mail_app(no_thread_is_left):
     """Give a function that builds an app with a post office; it is closed at the end."""
-    from day04.mail.app import create_app
+    from tests.day04.mail import running
 
-    apps = []
-
-    def build(**config):
-        apps.append(create_app({"MAIL_TIMEOUT": 60} | config))  # the machine may be busy
-        return apps[-1]
-
-    yield build
-    for app in apps:
-        app.extensions["outbox"].pool.shutdown()
-        app.extensions["post_office"].close()
+    with contextlib.ExitStack() as stack:
+        yield lambda **config: stack.enter_context(running(**config))
 
 
 @pytest.fixture

@@ -6,11 +6,32 @@ import smtplib
 from contextlib import contextmanager
 from email import policy
 
+import pytest
+
+from day04.mail.app import create_app
 from day04.mail.post_office import FreePortController, PostOffice
 
 LETTER = {"recipients": "ann@example.com", "subject": "Tea", "text": "At five?"}
 THREE = "Ann <ann@example.com>\n王小明 <ming@example.com>\r\n\n  bob@example.com \nbob@example.com"
 ADDRESSES = ["ann@example.com", "ming@example.com", "bob@example.com"]
+
+
+@contextmanager
+def running(**config):
+    """Build an app with a post office; close it at the end."""
+    with pytest.MonkeyPatch.context() as patch:  # the machine may be busy: 60 seconds are enough
+        patch.setenv("AIOSMTPD_CONTROLLER_TIMEOUT", "60")
+        app = create_app({"MAIL_TIMEOUT": 60} | config)
+        yield app
+        app.extensions["outbox"].pool.shutdown()
+        app.extensions["post_office"].close()
+
+
+def emptied(app):
+    """Throw the letters of earlier tests away, so that one app serves many tests."""
+    app.extensions["outbox"].deliveries.clear()
+    app.extensions["post_office"].letters.clear()
+    return app
 
 
 @contextmanager
@@ -27,6 +48,11 @@ def smtp_server(handler=None, **options):
 def parsed(letter):
     """Read what came over the network, independently of what the lesson makes of it."""
     return email.message_from_bytes(letter.source, policy=policy.default)
+
+
+def path_of(letter):
+    """Return the path of the page that shows a letter."""
+    return f"/inbox/{letter.number}"
 
 
 def states(app):

@@ -5,6 +5,8 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from functools import lru_cache
+from pathlib import Path
 
 from day04.migrations.app import create_app
 from tests.helpers import ROOT
@@ -15,10 +17,18 @@ AUTHORS = [(1, "Jane Austen"), (2, "Jules Verne")]
 BOOKS = [(1, "Emma", 1), (2, "Persuasion", 1), (3, "Around the World in Eighty Days", 2)]
 
 
+@lru_cache(maxsize=1)
+def app_with(folder, models):
+    """Build the app for a folder; anew only if the models have changed, to save time."""
+    return create_app({"DATA_FOLDER": folder})
+
+
 def command(folder, *words, code=0, answer=None, **config):
     """Run a command of an app with its data in a folder; return what it printed."""
-    runner = create_app({"DATA_FOLDER": folder, **config}).test_cli_runner()
-    result = runner.invoke(args=words, input=answer)
+    models = Path(folder, "workspace", "models.py")
+    text = models.read_text("utf-8") if models.exists() else None
+    app = create_app({"DATA_FOLDER": folder, **config}) if config else app_with(folder, text)
+    result = app.test_cli_runner().invoke(args=words, input=answer)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     assert result.exit_code == code, result.output

@@ -157,9 +157,9 @@ def two_files(tmp_path):
 @pytest.mark.point("D4-21")
 def test_pytest_shows_the_values_of_an_assert(two_files, monkeypatch):
     monkeypatch.syspath_prepend(two_files)
-    outcome = run_pytest("--rootdir", two_files, two_files)
+    outcome, printed = run_pytest("--rootdir", two_files, two_files)
     assert outcome.failed == {"test_sum.py": {"test_sum"}, "test_help.py": {"test_help"}}
-    assert outcome.printed.count("assert 1 == 2") == 1
+    assert printed.count("assert 1 == 2") == 1
     del sys.modules["helper"]
 
 
@@ -306,10 +306,10 @@ def test_b(once, each):
     log.append("b")
 """
     )
-    outcome = run_pytest("--rootdir", tmp_path, tmp_path)
+    outcome, printed = run_pytest("--rootdir", tmp_path, tmp_path)
     assert outcome.failed == {"test_order.py": {"test_a"}}
     assert outcome.ran == {"test_order.py": 2}
-    [line] = [line for line in outcome.printed.splitlines() if "LOG|" in line]
+    [line] = [line for line in printed.splitlines() if "LOG|" in line]
     assert line.partition("LOG|")[2].split("|") == [
         "before all",
         *["before each", "a", "after each"],

@@ -250,6 +250,14 @@ def test_the_proxy_leaves_a_redirect_to_the_visitor():
     assert seen == ["old"]
 
 
+def test_the_proxy_has_no_files_of_its_own():
+    app = Flask("shop", static_folder=None)
+    app.add_url_rule("/static/<name>", "file", lambda name: name)
+    with serving(app) as server:
+        front = proxy.create_app({"TARGET": server.url}).test_client()
+        assert front.get("/static/style.css").text == "style.css"
+
+
 def test_the_proxy_uses_no_proxy_of_the_machine(monkeypatch, closed_port):
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port}")
     for name in "no_proxy", "NO_PROXY":

@@ -52,7 +52,9 @@ def test_a_wrong_password_does_not(client):
 
 
 def test_the_form_asks_for_a_name_and_hides_the_password(client):
-    form = page(client.get("/login")).form
+    response = client.get("/login")
+    assert response.status_code == 200
+    form = page(response).form
     assert form["method"] == "post"
     assert {field["name"] for field in form.select("input[required]")} == {"name", "password"}
     assert form.select_one("[name=password]")["type"] == "password"
@@ -178,6 +180,9 @@ def test_the_page_brings_a_stranger_to_the_login_and_back(client):
     login = client.get("/account", follow_redirects=True)
     assert [each.status_code for each in login.history] == [302]
     assert page(login).form["action"] == "/login?next=account"
+    for wrong in {"name": "ann"}, LOGIN | {"password": "x"}:
+        form = page(client.post("/login?next=account", data=wrong)).form
+        assert form["action"] == "/login?next=account"
     account = client.post("/login?next=account", data=LOGIN, follow_redirects=True)
     assert [each.status_code for each in account.history] == [303]
     assert account.request.path == "/account"

@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 
 from day04.login import example_http, example_pytest, example_unittest
 from day04.login.app import create_app
-from tests.day04.helpers import end_of_threads, run_pytest
+from tests.day04.helpers import end_of_threads, run_pytest, run_rounds
 from tests.helpers import ROOT, page
 
 EXAMPLES = [example_unittest, example_pytest, example_http]
@@ -24,41 +24,22 @@ UNITTEST, PYTEST, HTTP = FILES = [Path(module.__file__).name for module in EXAMP
 API = "/api/login"
 
 
-@pytest.fixture(autouse=True)
-def patient(monkeypatch):
+@pytest.fixture(autouse=True, scope="module")
+def patient():
     """Let requests wait longer than the five seconds of the example: the machine may be busy."""
     send = HTTPAdapter.send
-    monkeypatch.setattr(
-        HTTPAdapter,
-        "send",
-        lambda self, request, **options: send(self, request, **options | {"timeout": 60}),
-    )
-
-
-@pytest.fixture
-def run_examples(monkeypatch):
-    """Give a function that runs the three files over the app, changed by a function."""
-
-    def run(change):
-        apps = {}
-
-        def build(config):
-            key = repr(config)
-            if key not in apps:  # the login keeps nothing, so one app serves many tests
-                apps[key] = create_app(config)
-                change(apps[key])
-            return apps[key]
-
-        for module in EXAMPLES:
-            monkeypatch.setattr(module, "create_app", build)
-        return run_pytest(*[module.__file__ for module in EXAMPLES], once=True)
-
-    return run
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            HTTPAdapter,
+            "send",
+            lambda self, request, **options: send(self, request, **options | {"timeout": 60}),
+        )
+        yield
 
 
 def test_all_examples_pass_on_the_lesson():
-    outcome = run_pytest(*[module.__file__ for module in EXAMPLES])
-    assert outcome.failed == {}, outcome.printed
+    outcome, printed = run_pytest(*[module.__file__ for module in EXAMPLES])
+    assert outcome.failed == {}, printed
     assert outcome.ran == {HTTP: 3, PYTEST: 26, UNITTEST: 9}
 
 
@@ -227,14 +208,33 @@ def _(app):
     app.config["SESSION_COOKIE_HTTPONLY"] = False
 
 
-@pytest.mark.parametrize("name", MISTAKES)
-def test_the_files_that_should_notice_a_wrong_app_do(name, run_examples):
-    change, files = MISTAKES[name]
+def factory(change):
+    """Return a function that builds an app and changes it; one app for each configuration."""
+    apps = {}
+
+    def build(config):
+        key = repr(config)
+        if key not in apps:  # the login keeps nothing, so one app serves many tests
+            apps[key] = create_app(config)
+            change(apps[key])
+        return apps[key]
+
+    return build
+
+
+@pytest.fixture(scope="module")
+def outcomes():
+    """Run the three files once for each mistake."""
+    factories = {name: factory(change) for name, (change, _) in MISTAKES.items()}
     before = set(threading.enumerate())
-    outcome = run_examples(change)
-    assert outcome.failed.keys() == files
-    assert outcome.ran.keys() == set(FILES)
+    yield run_rounds(EXAMPLES, factories, once=True)
     end_of_threads(before)  # the server of the example stops also after a failure
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_the_files_that_should_notice_a_wrong_app_do(name, outcomes):
+    assert outcomes[name].failed.keys() == MISTAKES[name][1]
+    assert outcomes[name].ran.keys() == set(FILES)
 
 
 def test_each_file_fails_for_five_mistakes_at_least():

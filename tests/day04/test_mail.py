@@ -10,13 +10,20 @@ from io import BytesIO
 import pytest
 
 from day04.mail.sending import mail
-from tests.day04.mail import ADDRESSES, LETTER, THREE, parsed
+from tests.day04.mail import ADDRESSES, LETTER, THREE, emptied, parsed, path_of, running
 from tests.helpers import page
 
 
+@pytest.fixture(scope="module")
+def one_app(no_thread_is_left):
+    """Build one app for the tests that need no settings of their own."""
+    with running() as app:
+        yield app
+
+
 @pytest.fixture
-def app(build_mail_app):
-    return build_mail_app()
+def app(one_app):
+    return emptied(one_app)
 
 
 @pytest.fixture
@@ -67,11 +74,12 @@ def test_testing_suppresses_sending_and_the_messages_can_be_recorded(build_mail_
     assert app.extensions["mail"].port == 25
 
 
-def test_the_inbox_shows_what_has_arrived(client, send):
+def test_the_inbox_shows_what_has_arrived(client, send, letters):
     assert page(client.get("/inbox")).li.text.strip() == "Nothing."
     send()
     assert page(client.get("/inbox")).li.a.text == "Tea"
-    assert page(client.get("/inbox/1")).select_one("pre").text.startswith("Dear ann@example.com,")
+    text = page(client.get(path_of(letters[0]))).select_one("pre").text
+    assert text.startswith("Dear ann@example.com,")
 
 
 def test_a_form_with_a_gap_is_422_and_says_what_is_missing(client, send, letters):
@@ -227,10 +235,10 @@ def test_several_long_names_do_not_damage_the_header(send, letters):
 # Under a mount
 
 
-def test_the_pages_lead_everywhere_under_any_mount(app, client, send):
+def test_the_pages_lead_everywhere_under_any_mount(client, send, letters):
     send(attachment=(BytesIO(b"x"), "plan.txt"))
     mount = "http://localhost/run/mail"
-    for path in "/", "/inbox", "/inbox/1":
+    for path in "/", "/inbox", path_of(letters[0]):
         html = page(client.get(path, base_url=mount))
         links = [each["href"] for each in html.select("[href]")]
         links += [each["action"] for each in html.select("form")]

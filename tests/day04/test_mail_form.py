@@ -9,16 +9,22 @@ import pytest
 from flask_mail import Message
 
 from day04.mail.sending import Delivery, deliver, mail
-from tests.day04.mail import LETTER, states
+from tests.day04.mail import LETTER, emptied, running, states
 from tests.helpers import page, status_and_message
 
 CONTROLS = ["\n", "\r", "\r\n", "\r\n ", "\0", "\x0b", "\x0c", "\x1c", "\x7f", "\x85", "\u2028"]
 
 
+@pytest.fixture(scope="module")
+def one_app(no_thread_is_left):
+    """Build one app for all tests, which records what it would send."""
+    with running(TESTING=True) as app:
+        yield app
+
+
 @pytest.fixture
-def app(build_mail_app):
-    """Build an app that records what it would send."""
-    return build_mail_app(TESTING=True)
+def app(one_app):
+    return emptied(one_app)
 
 
 @pytest.fixture

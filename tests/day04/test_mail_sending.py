@@ -27,7 +27,9 @@ from day04.mail.sending import mail
 from tests.day04.mail import (
     LETTER,
     THREE,
+    emptied,
     parsed,
+    running,
     smtp_server,
     states,
     wait_for_the_background,
@@ -35,9 +37,16 @@ from tests.day04.mail import (
 from tests.helpers import page, status_and_message
 
 
+@pytest.fixture(scope="module")
+def one_app(no_thread_is_left):
+    """Build one app for the tests that need no settings of their own."""
+    with running() as app:
+        yield app
+
+
 @pytest.fixture
-def app(build_mail_app):
-    return build_mail_app()
+def app(one_app):
+    return emptied(one_app)
 
 
 @pytest.fixture

@@ -17,15 +17,20 @@ from day04.mail import post_office
 from day04.mail.app import create_app
 from day04.mail.post_office import PostOffice
 from tests.day04.helpers import end_of_threads
-from tests.day04.mail import LETTER, put, wait_for_the_background
+from tests.day04.mail import LETTER, emptied, path_of, put, running, wait_for_the_background
 from tests.helpers import page
 
-pytestmark = pytest.mark.usefixtures("no_thread_is_left")
+
+@pytest.fixture(scope="module")
+def one_app(no_thread_is_left):
+    """Build one app for the tests that need no settings of their own."""
+    with running() as app:
+        yield app
 
 
 @pytest.fixture
-def app(build_mail_app):
-    return build_mail_app()
+def app(one_app):
+    return emptied(one_app)
 
 
 @pytest.fixture
@@ -39,17 +44,17 @@ def client(app):
 def test_a_letter_is_shown_with_envelope_headers_parts_and_source(client, send, letters):
     file = (BytesIO(b"content"), "plan.txt")
     send(recipients="王小明 <ming@example.com>", subject="春天", attachment=file)
-    page = client.get("/inbox/1").text
+    html = client.get(path_of(letters[0])).text
     for words in [
         "From course@example.com to ming@example.com",
         f"over connection {letters[0].connection}",
         "<dd>春天</dd>",
         "<dd>王小明 &lt;ming@example.com&gt;</dd>",
         "Dear 王小明,\n\nAt five?",
-        '<a href="/inbox/1/0">plan.txt</a>,\n        7 bytes',
+        f'<a href="{path_of(letters[0])}/0">plan.txt</a>,\n        7 bytes',
         "Subject: =?utf-8?",
     ]:
-        assert words in page
+        assert words in html
 
 
 def test_the_inbox_shows_letters_newest_first_and_keeps_so_many(build_mail_app, monkeypatch):
@@ -62,11 +67,11 @@ def test_the_inbox_shows_letters_newest_first_and_keeps_so_many(build_mail_app, 
     assert [client.get(f"/inbox/{n}").status_code for n in (1, 2, 3, 4)] == [404, 200, 200, 404]
 
 
-def test_the_html_of_a_letter_is_locked_up(app, client, send):
+def test_the_html_of_a_letter_is_locked_up(app, client, letters):
     client.get("/")
     evil = '"></iframe><script>alert(1)</script><img src="http://example.com/seen.png">'
     put(app, f"Subject: {evil}\r\nContent-Type: text/html\r\n\r\n{evil}".encode())
-    response = client.get("/inbox/1")
+    response = client.get(path_of(letters[0]))
     assert "<script" not in response.text
     assert "<img" not in response.text
     assert response.text.count("<iframe") == 1
@@ -76,22 +81,29 @@ def test_the_html_of_a_letter_is_locked_up(app, client, send):
     assert policies == {"default-src 'none'", styles, "form-action 'self'"}
 
 
-def test_an_attachment_is_only_ever_downloaded(app, client, send):
+def test_an_attachment_is_only_ever_downloaded(client, send, letters):
     send(attachment=(BytesIO(b"<script>alert(1)</script>"), "课.html"))
-    response = client.get("/inbox/1/0")
+    path = path_of(letters[0])
+    response = client.get(f"{path}/0")
     assert response.data == b"<script>alert(1)</script>"
     assert response.mimetype == "application/octet-stream"
     assert response.headers["Content-Disposition"].startswith("attachment;")
     assert "%E8%AF%BE.html" in response.headers["Content-Disposition"]
-    for path in ["/inbox/1/1", "/inbox/2/0", "/inbox/1/-1", "/inbox/1/x", "/inbox/x"]:
-        assert client.get(path).status_code == 404
-    assert client.get(f"/inbox/{2**70}").status_code == 404
+    for wrong in [
+        f"{path}/1",
+        f"{path}/-1",
+        f"{path}/x",
+        "/inbox/x",
+        "/inbox/0/0",
+        f"/inbox/{2**70}",
+    ]:
+        assert client.get(wrong).status_code == 404
 
 
-def test_of_a_long_letter_the_page_shows_the_beginning(app, client):
+def test_of_a_long_letter_the_page_shows_the_beginning(app, client, letters):
     client.get("/")
     put(app, b"X: y\r\n\r\n" + b"0123456789\r\n" * 1000)
-    shown = page(client.get("/inbox/1")).select("pre")[-1].text
+    shown = page(client.get(path_of(letters[0]))).select("pre")[-1].text
     assert shown.startswith("X: y\n\n0123456789\n")
     assert shown.endswith("\n...")
     assert len(shown) < 8000
@@ -125,28 +137,37 @@ NASTY = [
 
 
 @pytest.mark.parametrize("content", NASTY)
-def test_a_nasty_letter_cannot_break_the_pages(app, client, content):
+def test_a_nasty_letter_cannot_break_the_pages(app, client, letters, content):
     client.get("/")
     put(app, content, sender="")
     assert client.get("/inbox").status_code == 200
-    page = client.get("/inbox/1")
-    assert page.status_code == 200
-    assert "\x1b" not in page.text
-    for position in range(len(app.extensions["post_office"].letters[0].attachments)):
-        response = client.get(f"/inbox/1/{position}")
+    path = path_of(letters[0])
+    response = client.get(path)
+    assert response.status_code == 200
+    assert "\x1b" not in response.text
+    for position in range(len(letters[0].attachments)):
+        response = client.get(f"{path}/{position}")
         assert response.status_code == 200
         assert "X-Evil" not in response.headers
 
 
-def test_a_letter_that_cannot_be_read_is_refused_to_its_sender(app, client, send, letters):
+def test_a_letter_that_cannot_be_read_is_refused_to_its_sender(app, client, letters):
     client.get("/")
     with pytest.raises(smtplib.SMTPDataError) as caught:
         put(app, b"Content-Type: text/plain; charset=klingon\r\n\r\nx\xff")
     assert caught.value.smtp_code == 554
+    assert not letters
+
+
+def test_a_letter_that_is_too_big_is_refused_to_its_sender(build_mail_app, monkeypatch):
+    assert post_office.MAX_SIZE == 500_000
+    monkeypatch.setattr(post_office, "MAX_SIZE", 6_000)
+    app = build_mail_app()
+    app.test_client().get("/")
     with pytest.raises(smtplib.SMTPException):
-        put(app, b"0123456789\r\n" * (post_office.MAX_SIZE // 12 + 1))
-    put(app, b"Subject: big\r\n\r\n" + b"0123456789\r\n" * (post_office.MAX_SIZE // 12 - 9))
-    assert [letter.subject for letter in letters] == ["big"]
+        put(app, b"0123456789\r\n" * 501)
+    put(app, b"Subject: big\r\n\r\n" + b"0123456789\r\n" * 491)
+    assert [letter.subject for letter in app.extensions["post_office"].letters] == ["big"]
 
 
 # The server
@@ -177,18 +198,18 @@ def test_the_server_listens_on_this_machine_only(app, client):
     assert [each.getsockname()[0] for each in controller.server.sockets] == ["127.0.0.1"]
 
 
-def test_visitors_who_are_first_together_get_one_server(app, letters):
-    start = threading.Barrier(8)
+def test_visitors_who_are_first_together_get_one_server(build_mail_app):
+    app, start = build_mail_app(), threading.Barrier(4)
 
     def visit():
         start.wait(60)
         return app.test_client().post("/send", data=LETTER).status_code
 
     before = threading.active_count()
-    with ThreadPoolExecutor(8) as pool:
-        codes = [future.result(60) for future in [pool.submit(visit) for _ in range(8)]]
-    assert codes == [303] * 8
-    assert len(letters) == 8
+    with ThreadPoolExecutor(4) as pool:
+        codes = [future.result(60) for future in [pool.submit(visit) for _ in range(4)]]
+    assert codes == [303] * 4
+    assert len(app.extensions["post_office"].letters) == 4
     assert threading.active_count() == before + 1
 
 
@@ -201,20 +222,22 @@ def test_two_apps_have_a_server_and_an_inbox_each(build_mail_app):
     assert "Tea" not in other.test_client().get("/inbox").text
 
 
-def test_a_closed_server_opens_again_with_the_next_request(app, client, send, letters):
+def test_a_closed_server_opens_again_with_the_next_request(build_mail_app):
     before = set(threading.enumerate())
-    send()
+    app = build_mail_app()
+    client = app.test_client()
+    client.get("/")
     office, port = app.extensions["post_office"], app.extensions["mail"].port
     office.close()
     office.close()
     end_of_threads(before)
     assert not listens(port)
-    assert send().status_code == 303
-    assert len(letters) == 2
+    assert client.post("/send", data=LETTER).status_code == 303
+    assert len(office.letters) == 1
 
 
 def test_closing_hangs_up_on_everybody_and_leaves_nothing_open():
-    for _ in range(5):
+    for _ in range(2):
         office, before = PostOffice(), set(threading.enumerate())
         address = "127.0.0.1", office.open()
         [thread] = set(threading.enumerate()) - before
