@@ -6,12 +6,20 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from hypothesis import settings
 from jinja2 import FileSystemBytecodeCache
 
 # Hypothesis keeps a cache where it runs, even without its database; not in the checkout, please.
 os.environ.setdefault(
     "HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir(), "flask-in-six-days-hypothesis"))
 )
+
+
+def pytest_configure(config):
+    """Try few random examples, the same in each run; in the second half more."""
+    examples = 100 if config.getoption("--all") else 10
+    limits = {"deadline": None, "database": None, "derandomize": True}
+    settings.register_profile("day05", max_examples=examples, **limits)
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ import xmltodict
 from hypothesis import settings
 from wechatpy.utils import WeChatSigner
 
-few = settings(max_examples=20, deadline=None, database=None, derandomize=True)
-"""Hypothesis tries so many examples, the same in each run."""
+few = settings.get_profile("day05")
+"""How many random examples are tried; conftest.py says."""
 
 WAIT = 60
 """Seconds after which a test that waits for a thread or a response gives up."""

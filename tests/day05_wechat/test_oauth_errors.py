@@ -43,6 +43,12 @@ def client(app, wechat):
     return app.test_client()
 
 
+@pytest.fixture
+def no_socket(wechat, monkeypatch):
+    """Take the bodies of the fake WeChat directly, because a test is about what they say."""
+    monkeypatch.setattr(lesson, "fetch", wechat.fetch)
+
+
 def failing(client, caplog):
     """Come back with a code; return the response, after looking for secrets everywhere."""
     with caplog.at_level(logging.DEBUG):
@@ -77,6 +83,7 @@ ERRORS = [
 
 
 @pytest.mark.point("D5-40")
+@pytest.mark.usefixtures("no_socket")
 @pytest.mark.parametrize("error", ERRORS)
 def test_an_error_with_status_200_is_a_bad_gateway(wechat, client, caplog, error):
     wechat.responses[EXCHANGE] = error
@@ -127,6 +134,7 @@ BODIES = {
 
 
 @pytest.mark.point("D5-39")
+@pytest.mark.usefixtures("no_socket")
 @pytest.mark.parametrize("name", BODIES)
 def test_a_body_without_tokens_is_a_bad_gateway(wechat, client, caplog, name):
     wechat.responses[EXCHANGE] = lambda: (BODIES[name], 200, {"Content-Type": "text/plain"})

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from day05_wechat.oauth import wechat as lesson
 from day05_wechat.oauth.wechat import picture
 from tests.day05_wechat.helpers_oauth import (
     APPID,
@@ -18,19 +19,25 @@ from tests.day05_wechat.helpers_oauth import (
     PROFILE,
     REFRESH,
     TOKENS,
+    FakeWeChat,
     log_in,
     site,
 )
 
-
-@pytest.fixture(scope="module")
-def app(shared_wechat):
-    return site(shared_wechat.url)
+app = site()
+fake = FakeWeChat()
 
 
 @pytest.fixture
-def client(app, wechat):
-    """A browser in front of a site that knows the fake WeChat."""
+def wechat(monkeypatch):
+    """A fake WeChat that has seen nothing yet, reached without a socket."""
+    fake.forget()
+    monkeypatch.setattr(lesson, "fetch", fake.fetch)
+    return fake
+
+
+@pytest.fixture
+def client(wechat):
     return app.test_client()
 
 

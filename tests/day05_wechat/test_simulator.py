@@ -1,7 +1,7 @@
 """The simulator's page: it registers a handler, sends messages to it and shows what comes back.
 
-Begin with test_a_handler_is_registered. ``client`` belongs to a simulator that no test changes;
-``registered`` is the client of a new one, whose messages go to the handler of the lessons.
+Begin with test_a_handler_is_registered. ``client`` belongs to a simulator without a handler; the
+messages of ``registered`` go to the handler of the lessons.
 """
 
 import re
@@ -48,27 +48,23 @@ app = create_app(CONFIG)
 
 @pytest.fixture
 def client():
+    """The client of a simulator that has forgotten what other tests did."""
+    vars(app.extensions["phone"]).update(vars(Phone(WAIT, 3)))
     return app.test_client()
 
 
 @pytest.fixture
-def fresh():
-    """The client of a simulator that has sent nothing yet."""
-    return create_app(CONFIG).test_client()
-
-
-@pytest.fixture
-def registered(fresh):
+def registered(client):
     """The client of a simulator that sends to the handler of the lessons."""
-    register(fresh)
-    return fresh
+    register(client)
+    return client
 
 
-def test_a_handler_is_registered(fresh):
-    assert "None yet" in page(fresh.get("/")).select_one("[role=status]").text
-    response = fresh.post("/register", data={"place": "here", "mode": "plain"})
+def test_a_handler_is_registered(client):
+    assert "None yet" in page(client.get("/")).select_one("[role=status]").text
+    response = client.post("/register", data={"place": "here", "mode": "plain"})
     assert response.status_code == 303
-    assert "Verified:" in page(fresh.get("/")).select_one("[role=status]").text
+    assert "Verified:" in page(client.get("/")).select_one("[role=status]").text
 
 
 def test_nothing_is_sent_before_the_registration(client):
@@ -104,8 +100,8 @@ def test_the_handler_of_the_lessons_refuses_a_forged_message(registered):
 # Registering a handler
 
 
-def test_the_page_shows_how_a_handler_is_verified(fresh):
-    asked, answered = (pre.text for pre in page(register(fresh)).select("#registration pre"))
+def test_the_page_shows_how_a_handler_is_verified(client):
+    asked, answered = (pre.text for pre in page(register(client)).select("#registration pre"))
     query = re.match(r"GET /wechat\?(\S+) HTTP/1.1\nHost: ", asked)[1]
     names = [name for name, _ in parse_qsl(query)]
     assert names == ["signature", "echostr", "timestamp", "nonce"]
@@ -476,12 +472,12 @@ def test_another_site_cannot_use_the_forms(client, path, origin):
     assert device.person == RAIN
 
 
-def test_the_own_pages_and_programs_can(fresh):
+def test_the_own_pages_and_programs_can(client):
     data = {"place": "here", "mode": "plain"}
     for headers in ({}, {"Origin": "http://localhost"}):
-        assert fresh.post("/register", data=data, headers=headers).status_code == 303
+        assert client.post("/register", data=data, headers=headers).status_code == 303
     own = {"Host": "127.0.0.1:5001", "Origin": "http://127.0.0.1:5001"}
-    assert fresh.post("/register", data=data, headers=own).status_code == 303
+    assert client.post("/register", data=data, headers=own).status_code == 303
 
 
 @pytest.mark.parametrize("path", ["/", "/send", "/sns/auth", "/site/", "/nowhere"])
