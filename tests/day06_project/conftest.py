@@ -50,7 +50,17 @@ def prepared_stack(tmp_path_factory, migrated_file):
     return prepare
 
 
-@pytest.fixture(scope="session", params=["embedded", *ON_SERVERS])
+def pytest_generate_tests(metafunc):
+    """Run the tests of the shop on files, and in the second half on the servers, too."""
+    chosen = any(
+        mark.args[0] == "stack" for mark in metafunc.definition.iter_markers("parametrize")
+    )
+    if "stack" in metafunc.fixturenames and not chosen:
+        servers = ON_SERVERS if metafunc.config.getoption("--all") else []
+        metafunc.parametrize("stack", ["embedded", *servers], indirect=True)
+
+
+@pytest.fixture(scope="session")
 def stack(request, prepared_stack):
     """Give the settings of the stack that the tests share; ``app`` deletes their data."""
     with prepared_stack(request.param) as settings:

@@ -18,7 +18,7 @@ from tests.day06_project.stacks import ON_SERVERS, closing_apps
 TABLES = {"users", "goods", "cart_items"}
 
 
-@pytest.fixture(scope="module", params=["embedded", *ON_SERVERS])
+@pytest.fixture(scope="module")
 def stack(request, prepared_stack):
     """Give a stack of its own to the tests that change its tables."""
     with prepared_stack(request.param) as settings:
