@@ -352,13 +352,6 @@ def test_the_page_shows_every_line_with_its_key(client):
     assert links == ["/carts/1/1", "/carts/1/2", "/carts/2/1"]
 
 
-def test_the_lines_of_a_cart_are_in_the_order_of_their_goods(client):
-    client.delete("/carts/1/1")
-    client.put("/carts/1/1", json={"amount": 2})
-    response = client.get("/")
-    assert texts(response, "tbody th") == ["Tea", "Cup", "Tea"]
-
-
 def test_an_empty_cart_says_so_and_names_are_escaped(app, client):
     client.delete("/carts/2/1")
     with app.app_context():
