@@ -78,6 +78,7 @@ def test_the_help_comes_from_docstrings_and_options(run):
     assert code == 0
     assert "Greet NAME in the terminal." in printed
     assert "--times INTEGER RANGE  How often.  [default: 1; 1<=x<=5]" in printed
+    assert "--shout                In capitals." in printed
     assert "Look into the storeroom." in run("goods", "--help")[1]
 
 

@@ -70,6 +70,7 @@ def test_no_protection_is_the_default_and_all_three_can_be_set(client):
 def test_deleting_with_another_path_keeps_the_cookie(client):
     client.post("/cart")
     response = client.post("/cart/empty-wrong")
+    assert (response.status_code, response.location) == (303, "/cart")
     expired = {"Expires": "Thu, 01 Jan 1970 00:00:00 GMT", "Max-Age": "0"}
     assert set_cookies(response)["cart"] == ("", expired | {"Path": "/"})
     assert client.get("/cart").json == {"cart": "tea"}
@@ -192,9 +193,8 @@ def test_the_vault_opens_for_what_the_server_has_signed(client):
 
 
 @pytest.mark.point("D2-41")
-@pytest.mark.parametrize(
-    "value",
-    [
+def test_the_vault_stays_closed_for_what_the_server_has_not_signed(client):
+    for value in [
         "",
         "admin",
         ".",
@@ -209,12 +209,9 @@ def test_the_vault_opens_for_what_the_server_has_signed(client):
         seal.dumps("admin")[:-1],
         seal.dumps(["admin"]),
         seal.dumps("admin").upper(),
-    ],
-    # Signatures differ in each run; names of tests must not.
-    ids=range(14),
-)
-def test_the_vault_stays_closed_for_what_the_server_has_not_signed(client, value):
-    assert open_vault(client, "/vault", signed_role=value, role="admin") == (403, False)
+    ]:
+        response = open_vault(client, "/vault", signed_role=value, role="admin")
+        assert response == (403, False), value
 
 
 @pytest.mark.point("D2-41")

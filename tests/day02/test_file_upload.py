@@ -85,17 +85,14 @@ def test_two_uploads_of_one_name_are_two_files(client, folder, path):
 
 
 @pytest.mark.point("S2-32")
-@pytest.mark.parametrize(
-    "name",
-    [
+def test_any_other_ending_is_415_and_leaves_nothing_behind(client, disk):
+    for name in [
         *["a.exe", "a.py", "a.html", "a.svg", "a.png.exe", "a.png.", "a.ｐng", "a.png:x"],
         *["a.png/..", "png", ".png", "a", "a.", "..", "/"],
-    ],
-)
-def test_any_other_ending_is_415_and_leaves_nothing_behind(client, disk, name):
-    status, message = status_and_message(upload(client, "/save", name))
-    assert status == 415
-    assert message == "Send a file that ends in .txt, .png, .jpg, .jpeg, .pdf."
+    ]:
+        status, message = status_and_message(upload(client, "/save", name))
+        assert status == 415, name
+        assert message == "Send a file that ends in .txt, .png, .jpg, .jpeg, .pdf."
     assert list(disk.iterdir()) == []
 
 
@@ -381,21 +378,18 @@ def test_the_naive_way_overwrites_a_file_of_the_same_name(naive, folder, path):
     assert (folder / "tea.png").read_bytes() == b"second"
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *["missing.png", "..", ".", "%2e%2e", "../secret.txt", "..%2fsecret.txt"],
-        *["%2e%2e%2fsecret.txt", "..%5csecret.txt", "%00", "a%00.png", "%ff", "sub"],
-        "sub/inner.txt",
-    ],
-)
-def test_only_files_of_the_folder_are_sent(client, folder, name):
+def test_only_files_of_the_folder_are_sent(client, folder):
     (folder / "sub").mkdir(parents=True)
     (folder / "sub" / "inner.txt").write_text("inner")
     (folder.parent / "secret.txt").write_text("secret")
-    response = client.get(f"/files/{name}")
-    assert response.status_code == 404
-    assert "secret" not in response.text
+    for name in [
+        *["missing.png", "..", ".", "%2e%2e", "../secret.txt", "..%2fsecret.txt"],
+        *["%2e%2e%2fsecret.txt", "..%5csecret.txt", "%00", "a%00.png", "%ff", "sub"],
+        "sub/inner.txt",
+    ]:
+        response = client.get(f"/files/{name}")
+        assert response.status_code == 404, name
+        assert "secret" not in response.text
 
 
 @both_ways

@@ -49,12 +49,12 @@ def test_a_list_is_sent_as_json(client):
 
 
 @pytest.mark.point("D2-09", "D2-13")
-@pytest.mark.parametrize(
-    "value",
-    [{"a": 1}, {}, [1, "two", None], [], "a", "", "茶", "a\0b", "\ud800", 7, -2.5, True, False],
-)
-def test_json_need_not_be_a_dict(client, value):
-    for path in ["/any", "/strict", "/forced"]:
+@pytest.mark.parametrize("path", ["/any", "/strict", "/forced"])
+def test_json_need_not_be_a_dict(client, path):
+    for value in [
+        *[{"a": 1}, {}, [1, "two", None], [], "a", "", "茶", "a\0b", "\ud800"],
+        *[7, -2.5, True, False],
+    ]:
         response = client.post(path, json=value)
         assert response.status_code == 200
         assert response.json == {"type": type(value).__name__, "value": value}
@@ -154,7 +154,7 @@ def test_a_body_that_is_not_text_is_shown_too(client, content_type):
 # Any JSON
 
 
-NO_JSON = [
+NOT_JSON = [
     b"",
     b" ",
     b"{'c': 3}",
@@ -186,13 +186,13 @@ def test_every_method_can_have_a_body(client, method):
 
 
 @pytest.mark.point("D2-01", "D2-13")
-@pytest.mark.parametrize("body", NO_JSON)
-def test_a_body_that_is_not_json_is_400(client, body):
-    for path in ["/any", "/orders", "/orders-unsafe"]:
-        assert error(post(client, path, body)) == (400, NOT_UNDERSTOOD)
-    status, message = error(post(client, "/strict", body))
-    assert status == 400
-    assert message.startswith("This is no good JSON: ")
+def test_a_body_that_is_not_json_is_400(client):
+    for body in NOT_JSON:
+        for path in ["/any", "/orders", "/orders-unsafe"]:
+            assert error(post(client, path, body)) == (400, NOT_UNDERSTOOD), body
+        status, message = error(post(client, "/strict", body))
+        assert status == 400, body
+        assert message.startswith("This is no good JSON: ")
 
 
 @pytest.mark.point("D2-13")
@@ -271,10 +271,10 @@ def test_force_reads_json_under_any_header(client, content_type):
 
 
 @pytest.mark.point("D2-12")
-@pytest.mark.parametrize("body", [*NO_JSON, b"null"])
-def test_silent_returns_none_for_broken_json_as_for_null(client, body):
-    response = post(client, "/forced", body, "text/plain")
-    assert error(response) == (400, "Send JSON, and not null.")
+def test_silent_returns_none_for_broken_json_as_for_null(client):
+    for body in [*NOT_JSON, b"null"]:
+        response = post(client, "/forced", body, "text/plain")
+        assert error(response) == (400, "Send JSON, and not null."), body
 
 
 @pytest.mark.point("D2-12")
@@ -379,8 +379,10 @@ def test_what_is_nested_too_deeply_is_400(client, monkeypatch, path, opening, cl
     def send(depth):
         return post(client, path, opening * depth + b"1" + closing * depth)
 
-    accepted, refused = 100, 50_000
+    accepted = 100
     assert send(accepted).status_code == 200
+    # How deep is too deep differs between the versions of Python; the smaller depth is quicker.
+    refused = next(depth for depth in (2_000, 50_000) if send(depth).status_code != 200)
     assert error(send(refused)) == (400, TOO_DEEP)
     # Narrowed down to the limit, where reading still succeeds and only writing the response fails.
     while refused - accepted > 1:

@@ -234,46 +234,46 @@ OTHER_SITES = {
 
 
 @pytest.mark.point("S2-29")
-@pytest.mark.parametrize("target", OTHER_SITES)
-def test_an_open_redirect_leads_to_another_site_and_the_checked_one_does_not(client, target):
-    attack = client.post("/login-open", query_string={"next": target}, data=ANN)
-    assert (attack.status_code, attack.location) == (303, OTHER_SITES[target])
-    assert urlsplit(attack.location).netloc == "evil.example"
-    defence = client.post("/login", query_string={"next": target}, data=ANN)
-    assert (defence.status_code, defence.location) == (303, "/")
+def test_an_open_redirect_leads_to_another_site_and_the_checked_one_does_not(client):
+    for target, location in OTHER_SITES.items():
+        attack = client.post("/login-open", query_string={"next": target}, data=ANN)
+        assert (attack.status_code, attack.location) == (303, location)
+        assert urlsplit(attack.location).netloc == "evil.example"
+        defence = client.post("/login", query_string={"next": target}, data=ANN)
+        assert (defence.status_code, defence.location) == (303, "/"), target
 
 
-@pytest.mark.parametrize(
-    "target",
-    [
-        "/\\evil.example",
-        "\\\\evil.example",
-        "///evil.example",
-        "http:evil.example",
-        "javascript:alert(1)",
-        "evil.example",
-        "",
-        "/a\r\nX-Evil: 1",
-        "/search\n",
-        "/a b",
-        "/\0",
-        "\0",
-        "/茶",
-        "/<b>",
-        "/[",
-        "http://[",
-        "http://a:99999999/",
-        "http://" + "a" * 70 + "é/",
-        "//evil.example:80:80",
-        "/" + "\t" * 50 + "/",
-    ],
-)
-def test_invalid_targets_lead_to_the_first_page(client, target):
-    defence = client.post("/login", query_string={"next": target}, data=ANN)
-    assert (defence.status_code, defence.location) == (303, "/")
-    attack = client.post("/login-open", query_string={"next": target}, data=ANN)
-    assert attack.status_code == 303
-    assert "X-Evil" not in attack.headers
+INVALID_TARGETS = [
+    "/\\evil.example",
+    "\\\\evil.example",
+    "///evil.example",
+    "http:evil.example",
+    "javascript:alert(1)",
+    "evil.example",
+    "",
+    "/a\r\nX-Evil: 1",
+    "/search\n",
+    "/a b",
+    "/\0",
+    "\0",
+    "/茶",
+    "/<b>",
+    "/[",
+    "http://[",
+    "http://a:99999999/",
+    "http://" + "a" * 70 + "é/",
+    "//evil.example:80:80",
+    "/" + "\t" * 50 + "/",
+]
+
+
+def test_invalid_targets_lead_to_the_first_page(client):
+    for target in INVALID_TARGETS:
+        defence = client.post("/login", query_string={"next": target}, data=ANN)
+        assert (defence.status_code, defence.location) == (303, "/"), target
+        attack = client.post("/login-open", query_string={"next": target}, data=ANN)
+        assert attack.status_code == 303
+        assert "X-Evil" not in attack.headers
 
 
 def test_the_first_of_two_targets_is_used_and_checked(client):

@@ -79,12 +79,15 @@ def test_a_shared_link_gives_the_visit_away_and_a_cookie_is_not_in_the_link(new_
 def test_a_planted_id_catches_the_login_unless_the_login_brings_a_new_one(new_client):
     attacker, victim = new_client(), new_client()
     planted = begin(attacker)
-    assert victim.post(f"{planted}/login-unsafe", data={"name": "Ann"}).location == planted
+    response = victim.post(f"{planted}/login-unsafe", data={"name": "Ann"})
+    assert (response.status_code, response.location) == (303, planted)
     assert attacker.get(planted).json["name"] == "Ann"
 
     planted = begin(attacker)
     assert victim.get(planted).json["count"] == 1
-    new = victim.post(f"{planted}/login", data={"name": "Ann"}).location
+    response = victim.post(f"{planted}/login", data={"name": "Ann"})
+    new = response.location
+    assert response.status_code == 303
     assert new != planted
     assert attacker.get(planted).status_code == 404
     assert victim.get(new).json == {"count": 2, "name": "Ann"}
