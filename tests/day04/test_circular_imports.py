@@ -217,6 +217,7 @@ def test_a_process_that_takes_too_long_is_stopped(monkeypatch):
     [
         ("raise SystemExit(3)", "(exit code 3)\n"),
         ("print('王')", "王\n(exit code 0)\n"),
+        ("import sys; print(sys.flags.utf8_mode)", "1\n(exit code 0)\n"),
         ("input()", "EOFError: EOF when reading a line\n(exit code 1)\n"),
         ("import os; print(os.getcwd())", f"{ROOT}\n(exit code 0)\n"),
     ],

@@ -282,6 +282,13 @@ def login_server(seen, **options):
     return smtp_server(authenticator=check, auth_require_tls=False, **options)
 
 
+@pytest.mark.parametrize("setting", ["MAIL_USERNAME", "MAIL_PASSWORD"])
+def test_a_name_without_a_password_is_no_login(build_mail_app, setting):
+    with smtp_server() as port:  # which knows no login at all
+        app = build_mail_app(MAIL_SERVER="127.0.0.1", MAIL_PORT=port, **{setting: "ann"})
+        assert app.test_client().post("/send", data=LETTER).status_code == 303
+
+
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 def test_debug_shows_the_dialogue_and_flask_mail_alone_the_password_too(build_mail_app, capfd):
     seen = []

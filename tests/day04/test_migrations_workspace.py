@@ -87,7 +87,8 @@ def test_take_asks_before_it_overwrites_your_own_models(own, flask_command, mode
     models(("One author", "My author"))
     assert "Aborted!" in flask_command("take", "models", "2", code=1, answer="n\n")
     assert "My author" in (workspace / "models.py").read_text()
-    flask_command("take", "models", "2", answer="y\n")
+    said = flask_command("take", "models", "2", answer="y\n")
+    assert "models.py is now as in step 2 of the example" in said
     assert "full_name" in (workspace / "models.py").read_text()
     flask_command("take", "models", "1")  # from one of ours to another: no question
 
