@@ -17,10 +17,8 @@ import pytest
 
 from course import catalogue, exchange, transcript
 from course.catalogue import ROOT
-from tests.helpers import free_port
+from tests.helpers import free_port, is_rewritten
 
-REWRITTEN = {"day01"}
-"""The days whose notes follow the rules of tests/test_lessons.py so far."""
 LESSONS = catalogue.lessons()
 NOTES = [lesson.folder / catalogue.NOTES for lesson in LESSONS]
 BLOCKS = [block for path in NOTES for block in transcript.blocks(path)]
@@ -157,7 +155,7 @@ def doctest_report(lesson, fence):
 @pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.id for lesson in LESSONS])
 def test_notes_follow_the_rhythm(lesson):
     headings = re.findall(r"^## (.+)$", lesson.notes, re.MULTILINE)
-    older = "What older notes say" if lesson.day in REWRITTEN else "Then and now"
+    older = "What older notes say" if is_rewritten(lesson.id) else "Then and now"
     rhythm = ["The idea", "The code", "Try it", older, "In short"]
     assert [heading for heading in headings if heading in rhythm] == rhythm
     assert lesson.title

@@ -16,7 +16,7 @@ from logging.handlers import RotatingFileHandler
 import pytest
 import requests
 import waitress
-from flask import Flask, redirect
+from flask import Flask, redirect, request
 from waitress import runner
 from werkzeug.test import Client
 
@@ -248,6 +248,16 @@ def test_the_proxy_leaves_a_redirect_to_the_visitor():
         front = proxy.create_app({"TARGET": server.url}).test_client()
         assert front.get("/old").status_code == 302
     assert seen == ["old"]
+
+
+def test_the_proxy_adds_the_address_of_its_client_to_the_list():
+    app = Flask("shop")
+    app.add_url_rule("/", view_func=lambda: request.headers["X-Forwarded-For"])
+    with serving(app) as server:
+        client = proxy.create_app({"TARGET": server.url}).test_client()
+        assert client.get("/").text == "127.0.0.1"
+        forged = {"X-Forwarded-For": "203.0.113.9"}
+        assert client.get("/", headers=forged).text == "203.0.113.9, 127.0.0.1"
 
 
 def test_the_proxy_has_no_files_of_its_own():
