@@ -87,6 +87,8 @@ def share(line: Wire, first: socket.socket, job: Job, files: Files) -> None:
     while True:
         child = os.fork()
         if child == 0:
+            # Told by the fork itself, so that the box knows of it before the judge hears anything.
+            first.sendall(REPORT.pack(FORKED, os.getpid()))
             first.close()
             os.setsid()
             if not clean:
@@ -95,7 +97,6 @@ def share(line: Wire, first: socket.socket, job: Job, files: Files) -> None:
             os._exit(0)
         line.close()
         clean = False
-        first.sendall(REPORT.pack(FORKED, child))
         _, status = os.waitpid(child, 0)
         first.sendall(REPORT.pack(ENDED, os.waitstatus_to_exitcode(status)))
         _, fds, _, _ = socket.recv_fds(first, 1, 1)
