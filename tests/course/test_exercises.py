@@ -1,8 +1,7 @@
 """Every exercise can be solved, is not solved as shipped, and names the mistakes people make.
 
-The solution, the starter and the wrong answers of all exercises are graded as students' are: each
-submission holds one answer to each exercise, so there are few submissions. ``--all`` grades every
-wrong answer.
+The solution, the starter and the wrong answers are graded as students' are: a submission holds one
+answer to each exercise of a day, so there are few submissions. ``--all`` grades every wrong answer.
 """
 
 import os
@@ -36,6 +35,11 @@ class Answer:
     def __str__(self):
         return f"{self.exercise}-{self.name}"
 
+    @property
+    def day(self):
+        """The folder of its day."""
+        return self.exercise.partition("/")[0]
+
     def lay_out(self, folder):
         """Write the answer's files to a folder; raises ``PatchError`` if a patch does not fit."""
         if self.name == "solution":
@@ -47,39 +51,46 @@ class Answer:
             patches.wrong(self.exercise, self.name, folder)
 
 
-SOLUTIONS = [Answer(exercise, "solution") for exercise in EXERCISES]
-STARTERS = [Answer(exercise, "starter") for exercise in EXERCISES]
 SLOW = {"day03/database", "day04/login"}
 """Exercises whose app imports SQLAlchemy, or whose tests run pytest on many apps."""
 
 
-def wrong_answers():
-    """Yield all wrong answers; the first half grades one of each exercise that is not slow."""
+def answers(name):
+    """Yield one answer to each exercise: ``solution`` or ``starter``."""
     for exercise in EXERCISES:
-        for number, name in enumerate(patches.names(exercise)):
-            first = number == 0 and exercise not in SLOW
-            marks = [] if first else [pytest.mark.second_half]
-            yield pytest.param(Answer(exercise, name), marks=marks)
+        late = name == "starter" and exercise in SLOW
+        marks = [pytest.mark.second_half] if late else []
+        yield pytest.param(Answer(exercise, name), marks=marks)
+
+
+def wrong_answers():
+    """Yield all wrong answers; the first half grades the first one of each day."""
+    days = set()
+    for exercise in EXERCISES:
+        for name in patches.names(exercise):
+            answer = Answer(exercise, name)
+            marks = [pytest.mark.second_half] if answer.day in days else []
+            days.add(answer.day)
+            yield pytest.param(answer, marks=marks)
 
 
 class Grades:
-    """Grade answers when a test asks for one of them, together with one of each other exercise."""
+    """Grade answers when a test asks for one: with one of each other exercise of its day."""
 
     def __init__(self, judge, answers, folder):
         self.judge = judge
         self.folder = folder
         self.found = {}
         by_exercise = {name: [a for a in answers if a.exercise == name] for name in EXERCISES}
-        longest = max(map(len, by_exercise.values()))
-        self.submissions = [
-            [answers[number] for answers in by_exercise.values() if number < len(answers)]
-            for number in range(longest)
-        ]
+        self.submissions = {}
+        for of_one in by_exercise.values():
+            for number, answer in enumerate(of_one):
+                self.submissions.setdefault((answer.day, number), []).append(answer)
 
     def of(self, answer):
         """Return the ``ExerciseResult`` of an answer; raises what its grading raised."""
         if answer not in self.found:
-            self.grade(next(each for each in self.submissions if answer in each))
+            self.grade(next(each for each in self.submissions.values() if answer in each))
         found = self.found[answer]
         if isinstance(found, Exception):
             raise found
@@ -121,7 +132,7 @@ def one_line(text):
     return " ".join(text.split())
 
 
-@pytest.mark.parametrize("answer", SOLUTIONS, ids=str)
+@pytest.mark.parametrize("answer", list(answers("solution")), ids=str)
 def test_the_solution_scores_full(grades, answer):
     result = grades.of(answer)
     assert not result.failures, "\n\n".join(test.message for test in result.failures)
@@ -129,7 +140,7 @@ def test_the_solution_scores_full(grades, answer):
     assert result.score == result.possible > 0
 
 
-@pytest.mark.parametrize("answer", STARTERS, ids=str)
+@pytest.mark.parametrize("answer", list(answers("starter")), ids=str)
 def test_the_starter_runs_and_scores_less_than_full(grades, answer):
     result = grades.of(answer)
     assert result.status is Status.GRADED

@@ -335,21 +335,26 @@ def _in_time(item: pytest.Item) -> contextlib.AbstractContextManager[None]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
     """Put faults of the app into words, and note what the test is worth."""
-    report = yield
     if SUBJECT not in item.config.stash:
-        return report
+        return (yield)
     kind = None
     if call.excinfo is not None:
         error = call.excinfo.value
         kind = getattr(error, "kind", Kind.WRONG)
+        words = None
         if isinstance(error, AppFaultError):
-            report.longrepr = _with_place(str(error), item)
-        elif not isinstance(error, AssertionError | pytest.fail.Exception):
+            words = _with_place(str(error), item)
+        elif isinstance(error, pytest.fail.Exception) and not error.pytrace:
+            words = str(error)
+        elif not isinstance(error, AssertionError | pytest.fail.Exception | pytest.skip.Exception):
             # The test itself stumbled: over a fault of the judge, or over a response of an
             # unexpected shape; of the latter, the student needs no look into the test.
             kind = Kind.GRADER if _is_ours(error) else Kind.WRONG
-            if kind is Kind.WRONG:
-                report.longrepr = _stumbled(error, item)
+            words = _stumbled(error, item) if kind is Kind.WRONG else None
+        if words is not None:
+            call.excinfo = _without_traceback(words)
+    report = yield
+    if call.excinfo is not None:
         # Messages quote what the app said; nothing of it may do anything where they are shown.
         report.longrepr = readable(report.longreprtext)
     points = points_of(item)
@@ -375,6 +380,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if report.when == "call" and report.passed:
         item.user_properties.append(("points", points))
     return report
+
+
+def _without_traceback(words: str) -> pytest.ExceptionInfo[BaseException]:
+    """Return a failure that is words alone; pytest is slow to prepare a traceback."""
+    try:
+        pytest.fail(words, pytrace=False)
+    except pytest.fail.Exception as failure:
+        return pytest.ExceptionInfo.from_exception(failure)
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,7 @@ def share(line: Wire, first: socket.socket, job: Job, files: Files) -> None:
         first.close()
         _answer_all(line, job, app, failed)
         return
+    _compile_templates(app)
     gc.freeze()
     clean = True
     while True:
@@ -146,6 +147,34 @@ class _ImportFailedError(Exception):
     def __init__(self, code: Code) -> None:
         self.code = code
         super().__init__(code.value)
+
+
+def _compile_templates(app: Any) -> None:
+    """Keep the code of the app's templates for its forks, which would each compile them anew.
+
+    The code is found by the text of a template, so one that changes is compiled as ever.
+    """
+    with contextlib.suppress(Exception):  # a template that cannot be read is told when it is used
+        from jinja2 import BytecodeCache
+
+        class Memory(BytecodeCache):
+            def __init__(self) -> None:
+                self.known: dict[str, bytes] = {}
+
+            def load_bytecode(self, bucket: Any) -> None:
+                if bucket.key in self.known:
+                    bucket.bytecode_from_string(self.known[bucket.key])
+
+            def dump_bytecode(self, bucket: Any) -> None:
+                self.known[bucket.key] = bucket.bytecode_to_string()
+
+        environment = app.jinja_env
+        if environment.bytecode_cache is None:
+            environment.bytecode_cache = Memory()
+            for name in environment.list_templates():
+                with contextlib.suppress(Exception):
+                    environment.get_template(name)
+            environment.cache.clear()
 
 
 def _refuse_to_run(*args: object, **options: object) -> NoReturn:
