@@ -25,7 +25,7 @@ from course.grading import submission
 from course.grading.results import Kind, Outcome, TestResult
 from course.grading.sandbox import wall
 from course.grading.sandbox.box import Box, Budget, Order
-from course.grading.sandbox.faults import AppFaultError, BoxError, failure_text, readable
+from course.grading.sandbox.faults import AppFaultError, BoxError, failure_text, readable, without_stop
 from course.grading.sandbox.launch import Launcher
 from course.grading.sandbox.remote import RemoteApp, RemoteClient
 
@@ -416,7 +416,7 @@ def _stumbled(error: BaseException, item: pytest.Item) -> str:
 
 def _with_place(text: str, item: pytest.Item) -> str:
     # What faulthandler printed was read for the place.
-    output = item.config.stash[SUBJECT].box(item).output().partition("Timeout (")[0].strip()
+    output = without_stop(item.config.stash[SUBJECT].box(item).output()).strip()
     return f"{text}\n\nThe app printed:\n{output[-1500:]}" if output else text
 
 

@@ -213,7 +213,7 @@ class Box:
         try:
             if self._first.forks:
                 ours, theirs = socket.socketpair()
-                self._line = Wire(ours)
+                self._line = Wire(ours, ahead=True)
                 with theirs:
                     self._first.control.send(
                         head, body, fds=[theirs.fileno()], seconds=_END_SECONDS

@@ -98,6 +98,11 @@ def exit_text(code: int) -> str:
     return f"signal {-code}"
 
 
+def without_stop(output: str) -> str:
+    """Return what an app printed before ``faulthandler`` wrote where it was stopped."""
+    return re.split(r"^(?:Timeout \(|(?:Current thread|Thread) 0x)", output, flags=re.MULTILINE)[0]
+
+
 def place_of_stop(output: str, names: Iterable[str]) -> tuple[str, int, str] | None:
     """Return file, line and function at which a traceback of ``faulthandler`` was last.
 

@@ -218,7 +218,7 @@ class FirstProcess:
         if not CAN_FORK:
             serve.lay_out(self.folder, self.files[exercise])
             serve.serve(self.control, job)
-        line = Wire(socket.socket(fileno=fds[0]))
+        line = Wire(socket.socket(fileno=fds[0]), ahead=True)
         shared = order["shared"] and exercise not in self.not_shared
         if not (shared and self.app and self.app.give(exercise, line)):
             self._end_all()

@@ -14,6 +14,7 @@ import inspect
 import io
 import json
 import os
+import signal
 import socket
 import struct
 import sys
@@ -103,7 +104,7 @@ def share(line: Wire, first: socket.socket, job: Job, files: Files) -> None:
         _, fds, _, _ = socket.recv_fds(first, 1, 1)
         if not fds:
             return
-        line = Wire(socket.socket(fileno=fds[0]))
+        line = Wire(socket.socket(fileno=fds[0]), ahead=True)
 
 
 def _import(job: Job) -> tuple[Any, dict[str, Any] | None]:
@@ -251,11 +252,18 @@ def _answer_all(line: Wire, job: Job, app: Any, failed: dict[str, Any] | None) -
 @contextlib.contextmanager
 def _time(seconds: float) -> Iterator[None]:
     """End the process after that time, with a traceback that shows where it was."""
-    faulthandler.dump_traceback_later(seconds, exit=True)
+    if hasattr(signal, "setitimer"):  # a timer of the system; the other way starts a thread
+        faulthandler.register(signal.SIGALRM, chain=True)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+    else:
+        faulthandler.dump_traceback_later(seconds, exit=True)
     try:
         yield
     finally:
-        faulthandler.cancel_dump_traceback_later()
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        else:
+            faulthandler.cancel_dump_traceback_later()
 
 
 def _describe(error: BaseException, folder: Path) -> dict[str, Any]:

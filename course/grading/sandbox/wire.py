@@ -48,10 +48,16 @@ class WireError(Exception):
 
 
 class Wire:
-    """One end of a socket, for frames; ``seconds`` of a call are for the whole frame."""
+    """One end of a socket, for frames; ``seconds`` of a call are for the whole frame.
 
-    def __init__(self, line: socket.socket) -> None:
+    ``ahead`` reads what is there at once, which is faster; file descriptors would get lost by it.
+    """
+
+    def __init__(self, line: socket.socket, *, ahead: bool = False) -> None:
         self._line = line
+        self._at_once = 2**14 if ahead else 0
+        self._read = b""
+        """What was received together with the part before it."""
 
     def fileno(self) -> int:
         """Return the socket's file descriptor."""
@@ -102,6 +108,8 @@ class Wire:
             raise WireError(Trouble.LATE) from None
         except OSError:
             raise WireError(Trouble.CLOSED) from None
+        if not lengths:
+            raise WireError(Trouble.CLOSED)
         lengths += self._exactly(_LENGTHS.size - len(lengths), end)
         return *self._frame(lengths, end), fds
 
@@ -118,15 +126,15 @@ class Wire:
         return head, self._exactly(body_length, end)
 
     def _exactly(self, length: int, end: float | None) -> bytes:
-        parts = []
+        parts = [self._read[:length]]
+        self._read = self._read[length:]
+        length -= len(parts[0])
         while length:
             try:
-                if end is not None:
-                    # Zero would mean: do not wait at all, not even for what is already there.
-                    self._line.settimeout(max(end - time.monotonic(), 0.001))
-                else:
-                    self._line.settimeout(None)
-                part = self._line.recv(min(length, 2**20))
+                # Zero would mean: do not wait at all, not even for what is already there.
+                rest = None if end is None else max(end - time.monotonic(), 0.001)
+                self._line.settimeout(rest)
+                part = self._line.recv(max(self._at_once, min(length, 2**20)))
             except TimeoutError:
                 raise WireError(Trouble.LATE) from None
             except OSError:
@@ -135,6 +143,7 @@ class Wire:
                 raise WireError(Trouble.CLOSED)
             if end is not None and time.monotonic() > end and length > len(part):
                 raise WireError(Trouble.LATE)
-            parts.append(part)
-            length -= len(part)
+            parts.append(part[:length])
+            self._read = part[length:]
+            length -= len(parts[-1])
         return b"".join(parts)
