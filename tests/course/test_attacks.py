@@ -72,7 +72,6 @@ def test_an_attack_earns_nothing_and_lets_nothing_through(batch, name):
     assert result.score == 0, said
     assert "THROUGH" not in said.replace("THROUGH: []", ""), said
     assert MARKER not in said.replace(f"{MARKER}-expected", "")
-    assert batch.seconds[name] < 40
 
 
 TOLD = [

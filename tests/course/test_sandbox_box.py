@@ -1,12 +1,14 @@
 """A box: what tests of one exercise share and what they do not, and how an app ends."""
 
 import os
+import sys
 import time
+from dataclasses import asdict
 
 import pytest
 
 from course.grading.results import Kind
-from course.grading.sandbox import wall
+from course.grading.sandbox import inside, wall
 from course.grading.sandbox.box import Box, Budget, Order
 from course.grading.sandbox.faults import AppFaultError
 from course.grading.sandbox.launch import Launcher
@@ -366,3 +368,23 @@ def test_a_cold_box_serves_one_app_after_the_other(launcher, monkeypatch):
     finally:
         box.close()
         cold.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts processes in /proc")
+def test_the_weaker_wall_leaves_room_for_what_the_user_runs_elsewhere(tmp_path, monkeypatch):
+    """The system counts all processes of a user; root alone has no such limit."""
+    resource = pytest.importorskip("resource")
+    limits, found = {}, {}
+    monkeypatch.setattr(resource, "setrlimit", lambda kind, pair: limits.update({kind: pair[0]}))
+    monkeypatch.setattr(os, "setsid", lambda: None)
+    monkeypatch.setattr(inside.namespaces, "show_memory", lambda: None)
+    monkeypatch.setattr(inside.namespaces, "drop_all_rights", lambda: None)
+    monkeypatch.setenv("HOME", "")
+    monkeypatch.setenv("TMPDIR", "")
+    options = {"limits": asdict(wall.Limits()), "scratch": [str(tmp_path)], "uid": None}
+    mine = len(os.listdir("/proc/self/task"))
+    for strong in (False, True):
+        inside.FirstProcess(None, options | {"strong": strong})._confine()
+        found[strong] = limits[resource.RLIMIT_NPROC]
+    assert found[False] >= mine + 500
+    assert found[True] == wall.Limits().processes

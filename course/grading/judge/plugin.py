@@ -25,7 +25,13 @@ from course.grading import submission
 from course.grading.results import Kind, Outcome, TestResult
 from course.grading.sandbox import wall
 from course.grading.sandbox.box import Box, Budget, Order
-from course.grading.sandbox.faults import AppFaultError, BoxError, failure_text, readable, without_stop
+from course.grading.sandbox.faults import (
+    AppFaultError,
+    BoxError,
+    failure_text,
+    readable,
+    without_stop,
+)
 from course.grading.sandbox.launch import Launcher
 from course.grading.sandbox.remote import RemoteApp, RemoteClient
 

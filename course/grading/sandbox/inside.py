@@ -38,6 +38,9 @@ if sys.platform == "linux":
 
 CAN_FORK = hasattr(os, "fork")
 
+MANY = 1000
+"""Processes that a user may start elsewhere while a submission runs beside them."""
+
 
 def main(argument: str) -> None:
     """Be the warm process, or a box started cold, as the options (JSON) say."""
@@ -262,12 +265,17 @@ class FirstProcess:
         os.setsid()
         home = str(self.scratch[0])
         os.environ.update(HOME=home, TMPDIR=home)
+        processes = self.limits["processes"]
+        if not self.options["strong"]:
+            # The limit is for all that the user runs (setrlimit(2)), the editor included; and for
+            # what other submissions run under the same user.
+            processes += _tasks_of_user() + MANY
         for kind, amount in (
             (resource.RLIMIT_CPU, self.limits["cpu_seconds"]),
             (resource.RLIMIT_AS, self.limits["memory"]),
             (resource.RLIMIT_FSIZE, self.limits["file_size"]),
             (resource.RLIMIT_NOFILE, self.limits["open_files"]),
-            (resource.RLIMIT_NPROC, self.limits["processes"]),
+            (resource.RLIMIT_NPROC, processes),
             (resource.RLIMIT_CORE, 0),
         ):
             # macOS refuses some of them; the wall says which layers hold.
@@ -444,6 +452,16 @@ def _is_zombie(pid: int) -> bool:
     except OSError:
         return True
     return text.rpartition(")")[2].split()[0] in {"Z", "X"}
+
+
+def _tasks_of_user() -> int:
+    """Return how many threads the user's processes have, where the system tells (Linux)."""
+    count = 0
+    for path in Path("/proc").glob("[0-9]*/task"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_uid == os.getuid():
+                count += len(os.listdir(path))
+    return count
 
 
 def _descendants() -> list[int]:

@@ -87,7 +87,15 @@ def share(line: Wire, first: socket.socket, job: Job, files: Files) -> None:
     gc.freeze()
     clean = True
     while True:
-        child = os.fork()
+        try:
+            child = os.fork()
+        except OSError:  # the user may start no more processes, for whatever reason
+            first.sendall(REPORT.pack(ALONE, 0))
+            first.close()
+            if not clean:
+                lay_out(job.folder, files)
+            _answer_all(line, job, app, failed)
+            return
         if child == 0:
             # Told by the fork itself, so that the box knows of it before the judge hears anything.
             first.sendall(REPORT.pack(FORKED, os.getpid()))
