@@ -23,7 +23,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 import tomllib
@@ -34,6 +33,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+
+from benchmarks.planted_bugs.forks import FORKS, run_pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 HERE = Path(__file__).parent
@@ -112,22 +113,15 @@ def verdict(bug: Bug, place: Path) -> str:
 
 def run_tests(tests: tuple[str, ...], place: Path, *, second_half: bool = False) -> int:
     """Run test files of the copy, up to the first failure, and return pytest's exit code."""
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
-    if second_half:
-        command.append("--all")
-    # The copy is to be tested: not the course that is installed beside this Python.
-    environ = os.environ | {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        return subprocess.run(
-            [*command, *tests],
-            cwd=place,
-            env=environ,
-            capture_output=True,
-            timeout=LIMIT,
-            check=False,
-        ).returncode
-    except subprocess.TimeoutExpired:
+    words = ["-q", "-x", "-p", "no:cacheprovider", "-p", "pytest_timeout", *tests]
+    process = FORKS.Process(target=run_pytest, args=(place, words + ["--all"] * second_half))
+    process.start()
+    process.join(LIMIT)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
         return 1
+    return process.exitcode
 
 
 @click.command()

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -283,7 +282,7 @@ class Batch:
 
     def __init__(self, tests, isolation, lanes, limits=LIMITS):
         self.tests, self.isolation, self.limits = tests, isolation, limits
-        self.results, self.good, self.seconds, self.failed = {}, [], {}, []
+        self.results, self.good, self.failed = {}, [], []
         with ThreadPoolExecutor(len(lanes)) as pool:
             list(pool.map(self.run, lanes))
 
@@ -298,14 +297,11 @@ class Batch:
             self.good.append(self.ask(judge, good))
 
     def ask(self, judge, path):
-        begun = time.monotonic()
         try:
             return judge.grade(path).exercises[0]
         except JudgeError as error:
             self.failed.append((path.name, str(error)))
             return ExerciseResult(EXERCISE, Status.GRADER_ERROR, None, MOST)
-        finally:
-            self.seconds[path.name] = time.monotonic() - begun
 
 
 def words(result):

@@ -122,7 +122,7 @@ def grades(request, tmp_path_factory):
         isolation = "process"
     items = [item for item in request.session.items if not item.get_closest_marker("skip")]
     parameters = [item.callspec.params for item in items if hasattr(item, "callspec")]
-    answers = [each["answer"] for each in parameters if "answer" in each]
+    answers = [p["answer"] for p in parameters if isinstance(p.get("answer"), Answer)]
     asked = {answer.exercise for answer in answers}
     with JudgeProcess(TESTS, [e for e in EXERCISES if e in asked], isolation) as judge:
         yield Grades(judge, answers, tmp_path_factory.mktemp("answers"))

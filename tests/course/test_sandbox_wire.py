@@ -56,12 +56,24 @@ def test_what_is_no_frame_is_told_apart(ends, data, expected):
     sending.join()
 
 
-def test_a_frame_that_drips_is_late_as_a_whole(ends, monkeypatch):
-    ours, theirs = ends
-    clock = iter(range(0, 1000, 2))
+class Dripping:
+    """A socket that always has one more byte."""
+
+    def __init__(self, data):
+        self.data = iter(data)
+
+    def settimeout(self, seconds):
+        pass
+
+    def recv(self, size):
+        return bytes([next(self.data)])
+
+
+def test_a_frame_that_drips_is_late_as_a_whole(monkeypatch):
+    clock = iter(range(1000))
     monkeypatch.setattr(wire.time, "monotonic", lambda: next(clock))
-    theirs.sendall(frame(b"{}", b"x" * 100)[:50])
-    assert trouble(ours.receive, 3) is Trouble.LATE
+    ours = Wire(Dripping(frame(b"{}", b"x" * 100)))
+    assert trouble(ours.receive, 30) is Trouble.LATE
 
 
 def test_silence_is_late(ends):

@@ -217,8 +217,6 @@ def test_the_canary_notices_missing_limits(monkeypatch, limit, said):
 
 
 @ROOT_ONLY
-def test_the_canary_notices_roots_rights(monkeypatch):
+def test_the_canary_notices_that_it_is_root(monkeypatch):
     monkeypatch.setattr("secrets.randbelow", lambda _: -(2**20))
-    said = canary_says()
-    assert "act as root" in said
-    assert "hold rights of root" in said
+    assert "act as root" in canary_says()

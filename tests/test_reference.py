@@ -1,0 +1,51 @@
+"""The pages to look things up in are what the notes say now."""
+
+import re
+
+import pytest
+
+from course import reference
+from course.catalogue import ROOT
+
+
+@pytest.mark.parametrize("name", reference.PAGES)
+def test_a_page_is_up_to_date(name):
+    made = reference.PAGES[name]()
+    found = (reference.FOLDER / name).read_text("utf-8")
+    assert found == made, f"reference/{name}: write it anew with python -m course.reference"
+
+
+def test_the_index_has_entries_for_topics_names_and_questions():
+    entries = re.findall(r"^- ", reference.index_page(), re.MULTILINE)
+    assert len(entries) >= 200
+    assert len(reference.questions()) >= 40
+
+
+@pytest.mark.parametrize(
+    ("word", "lesson"),
+    [
+        ("`url_for`", "day01/url_building"),
+        ("`MAX_CONTENT_LENGTH`", "day02/file_upload"),
+        ("custom 404 page", "day02/errors"),
+        ("log to a file", "day06_project/app_logging"),
+        ("pagination", "day03/database"),
+    ],
+)
+def test_the_index_leads_from_a_word_to_its_lesson(word, lesson):
+    lines = [line for line in reference.index_page().splitlines() if word.lower() in line.lower()]
+    assert any(f"../{lesson}/" in line for line in lines), lines
+
+
+def test_each_link_leads_to_a_heading():
+    known = {(s.lesson.id, s.anchor) for s in reference.every_section()}
+    for name in ("index.md", "glossary.md"):
+        for lesson, _, anchor in re.findall(
+            r"\]\(\.\./([\w/]+)/README\.md(#([\w-]+))?\)",
+            (ROOT / "reference" / name).read_text("utf-8"),
+        ):
+            assert (lesson, anchor) in known
+
+
+def test_every_point_of_the_older_notes_is_on_its_page():
+    page = reference.older_notes_page()
+    assert page.count("\n| ") - page.count("\n| older notes |") >= 379
