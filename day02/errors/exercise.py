@@ -73,7 +73,7 @@ def book(name: str):
 @app.get("/office")
 @app.get("/api/office")
 def office():
-    """Ask who the visitor is; there are no passwords yet."""
+    """Ask who the visitor is; passwords come later."""
     abort(401, www_authenticate=WWWAuthenticate("basic", {"realm": "office"}))
 
 
