@@ -11,7 +11,14 @@ from werkzeug.serving import make_server
 
 ROOT = Path(__file__).resolve().parent.parent
 
-REWRITTEN = {"day01", "day02/errors", "day02/file_upload", "day03/flash_messages"}
+REWRITTEN = {
+    "day01",
+    "day04/blueprints",
+    "day02/errors",
+    "day02/file_upload",
+    "day03/flash_messages",
+    "day03/forms",
+}
 """The days, or lessons such as ``day02/cookies``, that follow the rules of how we write so far."""
 
 
