@@ -13,11 +13,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 REWRITTEN = {
     "day01",
-    "day04/blueprints",
     "day02/errors",
     "day02/file_upload",
+    "day02/request_hooks",
     "day03/flash_messages",
     "day03/forms",
+    "day04/blueprints",
 }
 """The days, or lessons such as ``day02/cookies``, that follow the rules of how we write so far."""
 
