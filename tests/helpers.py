@@ -19,6 +19,7 @@ REWRITTEN = {
     "day03/flash_messages",
     "day03/forms",
     "day04/blueprints",
+    "day04/circular_imports",
 }
 """The days, or lessons such as ``day02/cookies``, that follow the rules of how we write so far."""
 
