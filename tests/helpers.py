@@ -13,11 +13,20 @@ ROOT = Path(__file__).resolve().parent.parent
 
 REWRITTEN = {
     "day01",
+    "day02/contexts",
     "day02/errors",
     "day02/file_upload",
     "day02/request_hooks",
+    "day03/control_flow",
+    "day03/custom_filters",
+    "day03/escaping",
+    "day03/filters",
     "day03/flash_messages",
     "day03/forms",
+    "day03/macros",
+    "day03/template_globals",
+    "day03/template_reuse",
+    "day03/template_variables",
     "day04/blueprints",
     "day04/circular_imports",
 }
