@@ -13,12 +13,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 REWRITTEN = {
     "day01",
+    "day02/commands",
     "day02/contexts",
     "day02/errors",
     "day02/file_upload",
     "day02/request_hooks",
     "day03/control_flow",
     "day03/custom_filters",
+    "day03/database",
     "day03/escaping",
     "day03/filters",
     "day03/flash_messages",
@@ -29,6 +31,12 @@ REWRITTEN = {
     "day03/template_variables",
     "day04/blueprints",
     "day04/circular_imports",
+    "day06_project/app_logging",
+    "day06_project/rendered_or_separated",
+    "day06_project/rest_resource",
+    "day06_project/same_origin",
+    "day06_project/script_csrf",
+    "day06_project/single_file",
 }
 """The days, or lessons such as ``day02/cookies``, that follow the rules of how we write so far."""
 

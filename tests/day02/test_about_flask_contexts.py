@@ -259,7 +259,7 @@ def test_a_header_refuses_line_breaks():
 # Commands
 
 
-def test_only_groups_of_flask_have_an_app_context():
+def test_in_the_test_runner_only_groups_of_flask_have_an_app_context():
     shop = Flask("shop")
     groups = {"ours": AppGroup("ours"), "plain": click.Group("plain")}
     for group in groups.values():
