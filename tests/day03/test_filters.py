@@ -79,6 +79,7 @@ ROWS = re.findall(rf"^\| ({CELL}) \| {CELL} \| `({CELL})` \| `({CELL})` \|$", NO
 
 def test_the_table_of_the_notes_has_every_filter_of_the_examples():
     named = {name for names, _, _ in ROWS for name in re.findall(r"`(\w+)`", names)}
+    assert len(ROWS) == NOTES.count("\n| `"), "a row has another form than the test reads"
     assert {*EXAMPLES} - {"chain"} <= named
     assert named <= {*app.jinja_env.filters}
 
