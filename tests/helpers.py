@@ -18,6 +18,7 @@ REWRITTEN = {
     "day02/errors",
     "day02/file_upload",
     "day02/request_hooks",
+    "day02/text_and_bytes",
     "day03/control_flow",
     "day03/custom_filters",
     "day03/database",
@@ -32,11 +33,9 @@ REWRITTEN = {
     "day04/blueprints",
     "day04/circular_imports",
     "day06_project/app_logging",
-    "day06_project/rendered_or_separated",
     "day06_project/rest_resource",
-    "day06_project/same_origin",
     "day06_project/script_csrf",
-    "day06_project/single_file",
+    "day03/composite_key",
 }
 """The days, or lessons such as ``day02/cookies``, that follow the rules of how we write so far."""
 
