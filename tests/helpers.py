@@ -1,6 +1,7 @@
 """What tests of several lessons need: a real server, a free port, a parsed page, a browser."""
 
 import contextlib
+import logging
 import shutil
 import socket
 import threading
@@ -71,6 +72,22 @@ def serving(app, host="127.0.0.1", **options):
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def set_up_alembic_logging(path, **options):
+    """Do what ``fileConfig`` does for the ``alembic.ini`` that ``flask db init`` generates.
+
+    The real one also silences all loggers of the process, those of pytest and of other tests.
+    """
+    handler = logging.StreamHandler()  # sys.stderr as it is now
+    handler.setFormatter(logging.Formatter("%(levelname)-5.5s [%(name)s] %(message)s"))
+    for name in ["alembic", "flask_migrate", *logging.root.manager.loggerDict]:
+        if name.startswith(("alembic", "flask_migrate")):
+            logging.getLogger(name).handlers[:] = []
+            logging.getLogger(name).setLevel(logging.NOTSET)
+    for name in "alembic", "flask_migrate":
+        logging.getLogger(name).addHandler(handler)
+        logging.getLogger(name).setLevel(logging.INFO)
 
 
 def raw_response(port, request):
