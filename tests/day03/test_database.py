@@ -151,6 +151,16 @@ def test_the_pages_link_each_other(client, path):
     assert links(3) == [("prev", f"{path}?page=2")]
 
 
+@pytest.mark.parametrize("path", ["/", "/authors/1", "/tags/1", "/search", "/authors/new"])
+def test_below_a_mount_every_link_begins_with_it(client, path):
+    found = page(client.get(path, base_url="http://localhost/below"))
+    links = [link["href"] for link in found.select("[href]")]
+    links += [each["action"] for each in found.select("form[action]")]
+    links += [each["formaction"] for each in found.select("[formaction]")]
+    assert len(links) >= 4
+    assert all(link.startswith("/below/") for link in links)
+
+
 @pytest.mark.parametrize(("path", "other"), [("/", "/slow"), ("/slow", "/")])
 def test_a_page_links_its_authors_and_the_same_page_the_other_way(client, id_of, path, other):
     found = page(client.get(f"{path}?page=2"))

@@ -215,6 +215,12 @@ def test_the_page_has_a_label_and_a_button_for_each_way(client):
     assert found.h1.text == "Flash messages"
 
 
+def test_below_a_mount_the_form_and_the_redirect_begin_with_it(client):
+    below = {"base_url": "http://localhost/below"}
+    assert page(client.get("/", **below)).form["action"] == "/below/cart"
+    assert client.post("/cart", data={"item": "tea"}, **below).location == "/below/"
+
+
 # Attacks
 
 

@@ -193,6 +193,18 @@ def test_a_password_manager_knows_the_fields(client):
     assert filled["password"] == filled["repeat"] == "new-password"
 
 
+def test_below_a_mount_forms_and_redirects_begin_with_it(client):
+    below = {"base_url": "http://localhost/below"}
+    assert page(client.get("/", **below)).form["action"] == "/below/"
+    assert client.post("/", data=GOOD, **below).location == "/below/account"
+    forms = page(client.get("/account", **below)).select("form")
+    assert [form["action"] for form in forms] == [
+        "/below/delete",
+        "/below/delete",
+        "/below/delete-unsafe",
+    ]
+
+
 def test_the_style_sheet_exists(client):
     assert 'href="/static/style.css"' in client.get("/").text
     with client.get("/static/style.css") as response:

@@ -52,6 +52,16 @@ def test_links_are_built_by_endpoint_and_lead_to_pages(client):
     assert 'href="/"' in client.get("/tea/green").text
 
 
+@pytest.mark.point("D3-51")
+def test_below_a_mount_the_links_begin_with_it(client):
+    def links(path):
+        found = page(client.get(path, base_url="http://localhost/below"))
+        return [link["href"] for link in found.select("a")]
+
+    assert links("/") == ["/below/tea/green", "/below/tea/black?milk=yes"]
+    assert links("/tea/green") == ["/below/"]
+
+
 def test_the_template_of_the_first_program_gets_nothing_from_its_view():
     found = page(first.app.test_client().get("/?a=1"))
     assert found.h1.text == "The Teapot"
