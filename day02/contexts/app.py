@@ -1,8 +1,7 @@
-"""See where ``request``, ``session``, ``current_app`` and ``g`` come from, and how long each lives.
+"""See where ``request``, ``session``, ``current_app`` and ``g`` come from, and how long they live.
 
-They are imported like global variables, and yet every request finds its own values in them. Flask
-puts those into a context before your code runs and takes them away afterwards; outside of a context
-the four names stand for nothing.
+You import them like global variables, but every request has values of its own. Flask pushes a
+context before your code runs and pops it afterwards. Outside of a context the names have no value.
 
 Run it: flask --app day02.contexts.app run --debug
 """
@@ -16,18 +15,18 @@ from flask import Flask, copy_current_request_context, current_app, g, request, 
 from .side_by_side import in_tasks, in_threads
 
 app = Flask(__name__)
-# Another key at every start, unless the environment brings one that stays.
+# A new key at every start, unless the environment sets one.
 app.secret_key = os.environ.get("FLASK_SECRET_KEY") or secrets.token_hex()
 
 
-def visitor() -> str:
-    """Tell who asks. Nobody handed the request in: it is found in the context."""
+def get_visitor() -> str:
+    """Return the visitor's name; the view does not pass the request, the context has it."""
     return request.args.get("name", "stranger")
 
 
 @app.get("/")
 def index():
-    """Ask all four of them."""
+    """Use all four names."""
     return {
         "request": request.path,
         "session": list(session),
@@ -38,13 +37,13 @@ def index():
 
 @app.get("/hello")
 def hello():
-    """Greet whoever asks, with a function that takes no arguments."""
-    return {"hello": visitor()}
+    """Greet the visitor, with a function that takes no arguments."""
+    return {"hello": get_visitor()}
 
 
 @app.get("/count")
 def count():
-    """Count in the session, which the visitor brings along, and in ``g``, which starts empty."""
+    """Count in the session, which the cookie keeps, and in ``g``, which starts empty."""
     session["requests"] = session.get("requests", 0) + 1
     g.requests = g.get("requests", 0) + 1
     return {"session": session["requests"], "g": g.requests}
@@ -59,10 +58,10 @@ def side_by_side():
 
 @app.get("/helper")
 def helper():
-    """Ask for the visitor in a second thread: without the context, with a copy, with the value."""
+    """Read the name in a second thread: without the context, with a copy, and from a value."""
     with ThreadPoolExecutor() as pool:
-        without = pool.submit(visitor).exception()
-        copied = pool.submit(copy_current_request_context(visitor)).result()
-        handed_in = pool.submit(str.upper, visitor()).result()
+        without = pool.submit(get_visitor).exception()
+        copied = pool.submit(copy_current_request_context(get_visitor)).result()
+        passed = pool.submit(str.upper, get_visitor()).result()
     first_line = str(without).partition("\n")[0]
-    return {"without": first_line, "copied": copied, "handed in": handed_in}
+    return {"without": first_line, "copied": copied, "passed": passed}

@@ -35,7 +35,7 @@ app = Flask(__name__)
 
 
 class TooFewSeatsError(Exception):
-    """Say that a show has fewer free seats than somebody wants."""
+    """Say that a show has fewer free seats than the visitor wants."""
 
     def __init__(self, left: int) -> None:
         super().__init__(f"There are only {left} seats left.")
@@ -73,7 +73,7 @@ def book(name: str):
 @app.get("/office")
 @app.get("/api/office")
 def office():
-    """Ask who it is, as nobody has a password yet."""
+    """Ask who the visitor is; passwords come later."""
     abort(401, www_authenticate=WWWAuthenticate("basic", {"realm": "office"}))
 
 

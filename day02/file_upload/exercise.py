@@ -1,8 +1,8 @@
 """Exercise: a box for photos.
 
-A garden club collects photos of its members. Whoever sends one gets a receipt and can fetch the
-photo again with it. Anybody can send, so the box believes nothing: not the name of the file, not
-its ending, not its size.
+A garden club collects photos of its members. Anyone who sends a photo gets a receipt, and can fetch
+the photo again with it. The box cannot trust the client: not the name of the file, not its ending,
+not its size.
 
 Tasks:
 
@@ -10,10 +10,10 @@ Tasks:
    in ``folder`` and answers 201 with the JSON ``{"receipt": "..."}``. The receipt has at least 16
    characters and cannot be guessed. Without a file, or with an empty name, the answer is 400.
 2. Hand the photo back. ``GET /photos/<receipt>`` answers with the same bytes, as an attachment,
-   also after a restart. A receipt that nobody was given is answered with 404.
+   also after a restart. An unknown receipt is answered with 404.
 3. Let no name do harm. Two photos of one name are two photos, and a name that leads out of the
    folder leads nowhere.
-4. Take pictures only. The name ends in .png or .jpg, in capitals or not, and the file begins as
+4. Take pictures only. The name ends in .png or .jpg, in upper or lower case, and the file begins as
    files of that kind begin (see ``BEGINNINGS``). All else is answered with 415.
 5. Set a limit. A photo of 100 000 bytes is taken; a body of more than 150 000 bytes is answered
    with 413.

@@ -1,15 +1,15 @@
 """Exercise: a log of all requests.
 
-A baker's shop wants to know which pages are asked for, which are slow and which fail. The views
-are finished, and none of them is to be touched: hooks write the log, one JSON object for each
-request, a line each, into the file ``log``.
+A baker's shop wants to know which pages visitors request, which are slow and which fail. The views
+are finished, and you do not change them. Hooks write the log into the file ``log``: one line with a
+JSON object for each request.
 
 Tasks:
 
 1. Write a line for each request. It has ``method``, ``path`` and ``status``, the number; also for
    an address that does not exist.
-2. Keep out of the log what is nobody's business. What follows the question mark may be a password
-   and is not written; a line break in an address does not make a second line.
+2. Keep private data out of the log. The query string may contain a password and is not written;
+   a line break in a path does not make a second line.
 3. Stop the time. ``ms`` is how many milliseconds the request took, a number.
 4. Close the shop. While the setting ``CLOSED`` is true, every request but one for ``/log`` is
    answered with 503 and the header ``Retry-After: 3600``, and its view does not run. The log has
@@ -45,7 +45,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config.from_prefixed_env()
     app.config.from_mapping(config or {})
     log = Path(app.config["DATA_FOLDER"]).absolute() / "requests.log"
-    baked = []
 
     def write(entry: dict[str, Any]) -> None:
         """Append a line to the log."""
@@ -56,6 +55,14 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     # TODO (task 3): a hook that starts the stopwatch
     # TODO (task 4): a hook that answers while the shop is closed
     # TODO (tasks 1, 2, 3 and 5): a hook, or two, to write the line
+
+    add_views(app, log)
+    return app
+
+
+def add_views(app: Flask, log: Path) -> None:
+    """Add the views of the shop. They are finished: leave them as they are."""
+    baked = []
 
     @app.get("/bread")
     def bread():
@@ -84,5 +91,3 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         """Show the log; this request is not in it yet."""
         lines = log.read_text("utf-8").splitlines() if log.exists() else []
         return [json.loads(line) for line in lines]
-
-    return app

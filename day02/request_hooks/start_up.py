@@ -1,4 +1,4 @@
-"""Do something once: while the app is built, or before its first request is handled."""
+"""Do something once: when the app is built, or before its first request."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -7,15 +7,15 @@ from flask import current_app
 
 
 def fetch_wood() -> int:
-    """Do some work while the app is built; it reads a setting, and so needs an app context."""
+    """Do some work when the app is built; it reads a setting, so it needs an app context."""
     return current_app.config["WOOD"]
 
 
-def first_time_only(work: Callable[[], None]) -> Callable[[], None]:
-    """Make a hook of ``work`` that runs it at the first request and never again.
+def run_once(work: Callable[[], None]) -> Callable[[], None]:
+    """Return a hook that calls ``work`` at the first request and never again.
 
-    Requests that arrive in the meantime wait for it to be done. If it fails, that request fails,
-    and the next one tries again.
+    Requests that arrive in the meantime wait until it is done. If it fails, this request fails, and
+    the next one tries again.
     """
     lock = Lock()
     done = False

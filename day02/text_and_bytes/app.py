@@ -1,7 +1,7 @@
-"""Tell text from bytes, and see where the one becomes the other.
+"""Show where text becomes bytes, and bytes become text.
 
-Text is made of characters; networks and disks carry bytes. A charset says which bytes stand for
-which character. Whoever reads with another charset than the writer's gets nonsense, or an error.
+Text consists of characters; networks and disks carry bytes. A charset says which bytes stand for
+which character. A program that reads with another charset than the writer's gets nonsense.
 
 Run it: flask --app day02.text_and_bytes.app run --debug
 """
@@ -14,12 +14,12 @@ GREETING = "你好, café!"
 
 app = Flask(__name__)
 app.config["MAX_CONTENT_LENGTH"] = 10_000
-# The answers are for people: write 茶 and not \u8336, and keep the order of the keys.
+# People read this JSON: it contains 茶, and not \u8336, and keeps the order of the keys.
 app.json.ensure_ascii = False
 app.json.sort_keys = False
 
 
-def asked_text() -> str:
+def get_text() -> str:
     """Return the text of the query string or the form."""
     text = request.values.get("text")
     if text is None:
@@ -27,8 +27,8 @@ def asked_text() -> str:
     return text
 
 
-def encoded(text: str, charset: str) -> str | None:
-    """Return the bytes as pairs of digits, or None where the charset lacks a character."""
+def hex_bytes(text: str, charset: str) -> str | None:
+    """Return each byte as two digits, or None if the charset does not have a character."""
     try:
         return text.encode(charset).hex(" ")
     except UnicodeEncodeError:
@@ -37,52 +37,52 @@ def encoded(text: str, charset: str) -> str | None:
 
 @app.get("/")
 def index():
-    """Show a page from which everything here can be reached."""
+    """Show a page with a form and links to all views."""
     return render_template("index.html")
 
 
 @app.route("/bytes", methods=["GET", "POST"])
-def as_bytes():
-    """Show a text as characters, as numbers, and as the bytes of four charsets."""
-    text = asked_text()
+def show_bytes():
+    """Return the characters of a text, their numbers, and the bytes in four charsets."""
+    text = get_text()
     return {
         "text": text,
         "characters": len(text),
         "code_points": [f"U+{ord(character):04X}" for character in text],
-        "bytes": {charset: encoded(text, charset) for charset in CHARSETS},
+        "bytes": {charset: hex_bytes(text, charset) for charset in CHARSETS},
     }
 
 
 @app.get('/mojibake/<any("iso-8859-1", gbk):charset>')
-def mojibake(charset: str):
-    """Write a text as UTF-8, read it wrongly, and take the two steps back."""
-    sent = asked_text().encode("utf-8")
+def show_mojibake(charset: str):
+    """Encode a text as UTF-8, decode it with a wrong charset, and undo both steps."""
+    sent = get_text().encode("utf-8")
     wrong = sent.decode(charset)
-    cured = wrong.encode(charset).decode("utf-8")
-    return {"sent": sent.hex(" "), "read_as": wrong, "cured": cured}
+    repaired = wrong.encode(charset).decode("utf-8")
+    return {"sent": sent.hex(" "), "read_as": wrong, "repaired": repaired}
 
 
 @app.get("/right")
-def right():
-    """Leave it to Flask: text is sent as UTF-8, and the header says so."""
+def send_utf8():
+    """Return text: Flask sends it as UTF-8, and the header says so."""
     return Response(GREETING, mimetype="text/plain")
 
 
 @app.get("/gbk")
-def gbk():
-    """Send other bytes, and announce them: right as well."""
+def send_gbk():
+    """Return bytes in GBK, and name this charset in the header."""
     return Response(GREETING.encode("gbk"), content_type="text/plain; charset=gbk")
 
 
 @app.get("/wrong")
-def wrong():
-    """Announce GBK and send UTF-8, for the header is only a label: it encodes nothing."""
+def send_wrong_label():
+    """Show the mistake: the header names GBK, but Flask still sends UTF-8."""
     return Response(GREETING, content_type="text/plain; charset=gbk")
 
 
 @app.post("/read")
-def read():
-    """Decode a body with the charset that its sender names, if it is one of ours."""
+def read_body():
+    """Decode a body with the charset that the client names, if it is in our list."""
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if request.mimetype != "text/plain" or charset not in CHARSETS:
         abort(415, f"Send text/plain, with charset {', '.join(CHARSETS)}.")
@@ -92,6 +92,6 @@ def read():
 
 
 @app.errorhandler(UnicodeDecodeError)
-def unreadable(error: UnicodeDecodeError):
-    """Answer bytes that are not in their charset; all bytes here come from the client."""
+def refuse_bytes(error: UnicodeDecodeError):
+    """Return 400 for bytes that do not fit their charset; all bytes here are the client's."""
     return BadRequest(f"These bytes cannot be read: {error}.")

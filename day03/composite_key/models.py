@@ -6,14 +6,14 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
 class Base(DeclarativeBase):
-    """What all models have in common."""
+    """The base class of all models."""
 
 
 db = SQLAlchemy(model_class=Base)
 
 
 class Customer(db.Model):
-    """Somebody with a cart."""
+    """A customer with a cart."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(80))
@@ -29,7 +29,7 @@ class Goods(db.Model):
 
 
 class CartLine(db.Model):
-    """How much of some goods a customer wants; the two together are the key."""
+    """The amount of some goods in a cart; customer and goods together are the key."""
 
     __table_args__ = (CheckConstraint("amount BETWEEN 1 AND 99"),)
 

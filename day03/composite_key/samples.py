@@ -1,4 +1,4 @@
-"""Create the tables when they are first needed, with a little in the carts of a new shop."""
+"""Create the tables when they are first needed, and fill the carts of a new shop."""
 
 from pathlib import Path
 from threading import Lock
@@ -18,12 +18,12 @@ def create_tables() -> None:
         is_new = not inspect(db.engine).has_table("customer")
         db.create_all()
         if is_new:
-            db.session.add_all(samples())
+            db.session.add_all(build_samples())
             db.session.commit()
 
 
-def samples() -> list[db.Model]:
-    """Build two customers with something in their carts, and goods that nobody wants yet."""
+def build_samples() -> list[db.Model]:
+    """Build two customers with lines in their carts, and goods that are in no cart yet."""
     tea, cup = Goods(name="Tea", cents=490), Goods(name="Cup", cents=1250)
     ann, bob = Customer(name="Ann"), Customer(name="Bob")
     ann.lines = [CartLine(goods=tea, amount=2), CartLine(goods=cup, amount=1)]

@@ -1,7 +1,7 @@
 """Let templates choose with ``if`` and repeat with ``for``.
 
-The view hands over values; which of them are shown, how often and in which words is a matter of the
-page. Two statements of the template language are enough for that.
+The view passes values. The template decides which of them the page shows, how often and in which
+words. Two statements are enough for that.
 
 Run it: flask --app day03.control_flow.app run --debug
 """
@@ -19,29 +19,29 @@ TEAS = [
 
 @app.get("/")
 def hello():
-    """Greet by name: ``None`` if no name was sent, an empty text if the field was left empty."""
+    """Greet by name: ``None`` without a name, an empty text if the field is empty."""
     return render_template("hello.html", name=request.args.get("name"))
 
 
 @app.get("/shopping")
 def shopping():
-    """List what was sent, in the order in which it was sent."""
+    """List the items of the query string in their order."""
     return render_template("shopping.html", items=request.args.getlist("item"))
 
 
 @app.get("/teas/<int:limit>")
 def teas(limit: int):
-    """Show the teas that cost no more than the limit."""
+    """Show the teas that cost the limit or less."""
     return render_template("teas.html", teas=TEAS, limit=limit)
 
 
 @app.get("/sums")
 def sums():
-    """Add up all prices in two ways, of which only one works."""
+    """Add up all prices in three ways, of which the first does not work."""
     return render_template("sums.html", teas=TEAS)
 
 
 @app.get("/spaces")
 def spaces():
-    """Write the same list three times, with less and less space around it."""
+    """Write the same list three times, each time with less white space."""
     return render_template("spaces.html", teas=TEAS)

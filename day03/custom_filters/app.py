@@ -1,7 +1,7 @@
 """Write filters of your own for the templates.
 
-A filter is a plain function: the value in front of the bar is its first argument, and what it
-returns is printed. How a price looks is then said once, in Python, where it can be tested.
+A filter is a function: the value before the pipe is its first argument, and the template prints
+what it returns. So one function decides how a price looks on every page, and you can test it.
 
 Run it: flask --app day03.custom_filters.app run --debug
 """
@@ -22,13 +22,13 @@ REVIEWS = [
 
 @app.template_filter("price")
 def format_price(cents: int, sign: str = "¥", digits: int = 2) -> str:
-    """Write an amount of cents; the template knows this function as ``price``."""
+    """Write an amount of cents; templates know this function as ``price``."""
     return f"{sign}{cents / 100:,.{digits}f}"
 
 
 @app.template_filter()
 def every_second(values: list) -> list:
-    """Return the first, third, fifth … value; the order stays."""
+    """Return the first, third, fifth value and so on, in the same order."""
     return values[::2]
 
 
@@ -43,13 +43,13 @@ app.add_template_filter(median, "middle")
 
 @app.template_filter()
 def highlight_unsafe(text: str, word: str) -> Markup:
-    """Show the danger: whatever the text holds is declared to be good markup."""
+    """Show the danger: all of the text becomes markup, also what a visitor wrote."""
     return Markup(text.replace(word, f"<mark>{word}</mark>"))  # noqa: S704
 
 
 @app.template_filter()
 def highlight(text: str, word: str) -> Markup:
-    """Show the defence: only the ``mark`` tags are markup, every other part is escaped."""
+    """Show the defence: only the ``mark`` tags are markup; the rest is escaped."""
     if not word:
         return escape(text)
     return Markup("<mark>{}</mark>").format(word).join(text.split(word))
@@ -57,19 +57,19 @@ def highlight(text: str, word: str) -> Markup:
 
 @app.get("/")
 def index():
-    """Show every filter that changes numbers."""
+    """Show the filters for numbers."""
     return render_template("index.html", cents=123456, numbers=NUMBERS)
 
 
 @app.get("/reviews")
 def reviews():
-    """Mark a word of the visitor's choice in texts that other visitors wrote."""
+    """Mark a word from the query string in texts of other visitors."""
     word = request.args.get("word", "tea")
     return render_template("reviews.html", reviews=REVIEWS, word=word)
 
 
 @app.get("/reviews-unsafe")
 def reviews_unsafe():
-    """Do the same with the filter that trusts its input."""
+    """Do the same with the filter that does not escape."""
     word = request.args.get("word", "tea")
     return render_template("reviews_unsafe.html", reviews=REVIEWS, word=word)

@@ -7,8 +7,8 @@ Write four filters, and use each in ``templates/exercise_tag.html``.
 Tasks:
 
 1. Write the filter ``price``. 123450 cents are 1.234,50 €: a comma before the cents, of which there
-   are always two digits, and a dot between thousands. A minus stands in front: -4,00 €. With
-   ``price("CHF")`` another sign stands behind.
+   are always two digits, and a dot between thousands. A minus comes first: -4,00 €. With
+   ``price("CHF")`` another sign comes last.
 2. Write the filter ``day``. The 3rd of March 2026 is written 3 March 2026, in English on every
    machine, and with ``day(weekday=True)`` Tuesday, 3 March 2026.
 3. Write the filter ``since``. ``{{ brought|since(today) }}`` says how long ago a day was: today,

@@ -1,4 +1,4 @@
-"""The forms of the library. What they refuse never reaches the database."""
+"""The forms of the library: what they refuse does not reach the database."""
 
 import re
 
@@ -9,13 +9,13 @@ from wtforms.validators import DataRequired, Length
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def trimmed(text: str | None) -> str:
-    """Drop the spaces around a text, so that they do not make another name of it."""
+def strip_text(text: str | None) -> str:
+    """Remove the spaces around a text, so that ``"Ann "`` is Ann."""
     return (text or "").strip()
 
 
-def one_line(form: FlaskForm, field: StringField) -> None:
-    """Refuse control characters: SQLite counts no further than a NUL, and PostgreSQL takes none."""
+def no_control_characters(form: FlaskForm, field: StringField) -> None:
+    """Refuse control characters: SQLite counts only up to a NUL, and PostgreSQL refuses it."""
     if CONTROL_CHARACTERS.search(field.data):
         raise ValidationError("This holds a character that cannot be seen.")
 
@@ -25,8 +25,8 @@ class AuthorForm(FlaskForm):
 
     name = StringField(
         "Name",
-        filters=[trimmed],
-        validators=[DataRequired("An author has a name."), Length(max=80), one_line],
+        filters=[strip_text],
+        validators=[DataRequired("An author has a name."), Length(max=80), no_control_characters],
     )
     submit = SubmitField("Save")
 
@@ -36,23 +36,23 @@ class BookForm(FlaskForm):
 
     title = StringField(
         "Title",
-        filters=[trimmed],
-        validators=[DataRequired("A book has a title."), Length(max=120), one_line],
+        filters=[strip_text],
+        validators=[DataRequired("A book has a title."), Length(max=120), no_control_characters],
     )
     tag_names = StringField(
         "Tags",
         description="Words with commas between them.",
-        filters=[trimmed],
-        validators=[Length(max=200), one_line],
+        filters=[strip_text],
+        validators=[Length(max=200), no_control_characters],
     )
     submit = SubmitField("Save")
 
-    def names(self) -> list[str]:
-        """Return the single tags, in small letters, each of them once."""
-        words = (word.strip().lower() for word in self.tag_names.data.split(","))
+    def get_tag_names(self) -> list[str]:
+        """Return the single tags in lower case, each of them once."""
+        words = (word.strip().lower() for word in re.split("[,，]", self.tag_names.data))
         return list(dict.fromkeys(filter(None, words)))
 
     def validate_tag_names(self, field: StringField) -> None:
         """Refuse a tag that is longer than its column."""
-        if any(len(name) > 30 for name in self.names()):
+        if any(len(name) > 30 for name in self.get_tag_names()):
             raise ValidationError("A tag has at most 30 letters.")

@@ -1,4 +1,4 @@
-"""The tables, as classes: an author has many books, and books and tags have many of each other."""
+"""The tables as classes: an author has many books; a book has many tags, and a tag many books."""
 
 from flask import g
 from flask_sqlalchemy import SQLAlchemy
@@ -7,12 +7,12 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
 class Base(DeclarativeBase):
-    """What all models have in common."""
+    """The base class of all models."""
 
 
 db = SQLAlchemy(model_class=Base)
 
-# Which book has which tag. A pair of keys is all there is to know, so this table has no class.
+# Which book has which tag. A row is only a pair of keys, so this table has no class.
 book_tag = db.Table(
     "book_tag",
     Column("book_id", ForeignKey("book.id", ondelete="CASCADE"), primary_key=True),
@@ -34,7 +34,7 @@ class Author(db.Model):
 
 
 class Book(db.Model):
-    """One book of one author, who has no other of that title."""
+    """One book of one author; the author has no other with this title."""
 
     __table_args__ = (UniqueConstraint("author_id", "title"),)
 
@@ -48,12 +48,12 @@ class Book(db.Model):
 
     @property
     def tag_names(self) -> str:
-        """The tags as they are typed into the form."""
+        """Return the tags as they are typed into the form."""
         return ", ".join(tag.name for tag in self.tags)
 
 
 class Tag(db.Model):
-    """One word that any number of books may carry."""
+    """One word that any number of books can have."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(30), unique=True)
@@ -62,12 +62,12 @@ class Tag(db.Model):
     )
 
 
-def watch(engine: Engine) -> None:
-    """Let this engine check foreign keys, and count what is sent to the database in ``g``."""
+def set_up_engine(engine: Engine) -> None:
+    """Make the engine check foreign keys, and count its queries in ``g``."""
 
     @event.listens_for(engine, "connect")
     def check_foreign_keys(connection, record):
-        # SQLite checks nothing unless told so, on each connection anew.
+        # SQLite checks them only on request, on each new connection.
         connection.execute("PRAGMA foreign_keys = ON")
 
     @event.listens_for(engine, "before_cursor_execute")

@@ -1,4 +1,4 @@
-"""Create the tables when they are first needed, with a few books for an empty library."""
+"""Create the tables when they are first needed, and fill a new library with some books."""
 
 from pathlib import Path
 from threading import Lock
@@ -42,19 +42,19 @@ def create_tables() -> None:
         is_new = not inspect(db.engine).has_table("author")
         db.create_all()
         if is_new:
-            # A transaction as a block: committed at its end, rolled back if anything goes wrong.
+            # At the end of this block is the commit; an exception in it rolls back.
             with Session(db.engine) as session, session.begin():
-                session.add_all(samples())
+                session.add_all(build_samples())
 
 
-def samples() -> list[Author]:
-    """Build the authors; their books hang on them, and the tags on those."""
+def build_samples() -> list[Author]:
+    """Build the authors with their books, and the books with their tags."""
     tags: dict[str, Tag] = {}
 
-    def tagged(title: str, names: list[str]) -> Book:
+    def build_book(title: str, names: list[str]) -> Book:
         return Book(title=title, tags=[tags.setdefault(name, Tag(name=name)) for name in names])
 
     return [
-        Author(name=name, books=[tagged(title, names) for title, names in books.items()])
+        Author(name=name, books=[build_book(title, names) for title, names in books.items()])
         for name, books in BOOKS.items()
     ]

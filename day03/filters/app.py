@@ -1,7 +1,7 @@
-"""Change a value on its way into the page with filters.
+"""Change a value with filters before a template prints it.
 
-A view hands over a value as it is. How it looks, in capitals, as a list, with a word for nothing,
-is a matter of the page, so the template decides it: ``{{ name|title }}``.
+A view passes plain values. The template decides how they look, for example in upper case or with
+commas between them: ``{{ name|upper }}``.
 
 Run it: flask --app day03.filters.app run --debug
 """
@@ -18,22 +18,22 @@ PRICES = {"tea": 4, "coffee": 5, "cocoa": 3}
 app = Flask(__name__)
 
 
-def result(expression: str, values: Mapping[str, object]) -> str:
-    """Return what ``{{ expression }}`` stands for, as text, or the error that it raises."""
+def evaluate(expression: str, values: Mapping[str, object]) -> str:
+    """Return the value of ``{{ expression }}`` as text, or the error that it raises."""
     try:
-        evaluate = app.jinja_env.compile_expression(expression, undefined_to_none=False)
-        return str(evaluate(values))
+        function = app.jinja_env.compile_expression(expression, undefined_to_none=False)
+        return str(function(values))
     except TypeError as error:
         return f"TypeError: {error}"
 
 
-def rows(name: str) -> list[dict[str, str]]:
+def get_rows(name: str) -> list[dict[str, str]]:
     """Evaluate the examples of one filter."""
     return [
         {
             "input": ", ".join(f"{variable} = {value!r}" for variable, value in values.items()),
             "expression": expression,
-            "result": result(expression, values),
+            "result": evaluate(expression, values),
         }
         for expression, values in EXAMPLES[name]
     ]
@@ -42,20 +42,20 @@ def rows(name: str) -> list[dict[str, str]]:
 @app.get("/")
 def index():
     """Show all examples as a table."""
-    return render_template("index.html", table={name: rows(name) for name in EXAMPLES})
+    return render_template("index.html", table={name: get_rows(name) for name in EXAMPLES})
 
 
 @app.get("/filters/<name>")
 def examples(name: str):
-    """Send the examples of one filter as JSON."""
+    """Return the examples of one filter as JSON."""
     if name not in EXAMPLES:
         abort(404, f"There are examples for {', '.join(EXAMPLES)}.")
-    return rows(name)
+    return get_rows(name)
 
 
 @app.get("/receipt")
 def receipt():
-    """Hand over what was ordered as it is; the template makes a receipt of it."""
+    """Pass the order as plain values; the template makes a receipt from them."""
     drinks = request.args.getlist("drink")
     if not set(drinks) <= set(PRICES):
         abort(400, f"We have {', '.join(PRICES)}.")

@@ -1,4 +1,4 @@
-"""The examples of the lesson: under each filter, expressions and the variables they are given."""
+"""The examples of the lesson: expressions and their variables, by filter."""
 
 DRINKS = [{"name": "tea", "price": 4}, {"name": "cocoa", "price": 3}]
 
@@ -63,11 +63,11 @@ EXAMPLES = {
         ("drinks|join(' and ', attribute='name')", {"drinks": DRINKS}),
     ],
     "default": [
-        ("owner|default('nobody')", {}),
-        ("owner|default('nobody')", {"owner": "Ann"}),
-        ("owner|default('nobody')", {"owner": ""}),
-        ("owner|default('nobody')", {"owner": None}),
-        ("owner|default('nobody', true)", {"owner": ""}),
+        ("owner|default('no owner')", {}),
+        ("owner|default('no owner')", {"owner": "Ann"}),
+        ("owner|default('no owner')", {"owner": ""}),
+        ("owner|default('no owner')", {"owner": None}),
+        ("owner|default('no owner', true)", {"owner": ""}),
         ("cups|default('none', true)", {"cups": 0}),
     ],
     "chain": [

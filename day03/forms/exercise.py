@@ -1,20 +1,19 @@
 """Exercise: seats at a tea tasting.
 
-A tea house invites to a tasting on two evenings. Guests register on a page, and so far the page can
-do nothing but ask for a name. Make a form of it that checks what it takes in, and that no other
-site can send.
+A tea house invites guests to a tasting on two evenings. Guests register on a page. So far the page
+only asks for a name. Make a form that checks what the guests send, and that no other site can send.
 
 Tasks:
 
-1. Protect the form with a token. A POST without it, or with the token of somebody else, is answered
-   with 400, whatever view it is for.
+1. Protect the form with a token. A POST without it, or with the token of another visitor, is
+   answered with 400. This is so for every view.
 2. Ask for four things. ``name`` has up to 40 characters, without the spaces around them; ``seats``
    is a whole number from 1 to 4; ``day`` is one of ``DAYS``, in a list to choose from; ``rules`` is
-   a box that has to be ticked.
-3. Take the form in. If all is right, keep the guest and redirect to the guests with 303. If not,
+   a box that must be ticked.
+3. Handle the form. If all is right, store the guest and redirect to the guests with 303. If not,
    show it again with 422, with what was typed and a message beside each field that is wrong.
-4. Give away no more seats than there are. Each evening has ``SEATS``; who asks for more than are
-   left is told so beside ``seats``.
+4. Give away no more seats than there are. Each evening has ``SEATS``. If a guest asks for more than
+   are left, show a message beside ``seats``.
 
 Run it:   flask --app day03.forms.exercise run --debug
 Try it:   curl -i http://127.0.0.1:5000/
@@ -35,7 +34,7 @@ DAYS = ["Friday", "Saturday"]
 
 
 def seats_left(day: str) -> int:
-    """Return how many seats of an evening nobody has taken yet."""
+    """Return how many seats of an evening are still free."""
     taken = sum(guest["seats"] for guest in current_app.config["GUESTS"] if guest["day"] == day)
     return current_app.config["SEATS"] - taken
 

@@ -1,4 +1,4 @@
-"""The form: its fields, and for each of them what it accepts."""
+"""The form: its fields, and what each of them accepts."""
 
 from unicodedata import category
 
@@ -9,28 +9,28 @@ from wtforms.fields import Field
 from wtforms.validators import DataRequired, Email, EqualTo, Length, ValidationError
 
 
-def text(value: object) -> str | None:
-    """Let only text through: a program can send a file under the name of any field."""
+def text_or_none(value: object) -> str | None:
+    """Return a text as it is, and None for a file: a program can send one as any field."""
     return value if isinstance(value, str) else None
 
 
-def trimmed(value: object) -> str:
-    """Drop the spaces around a text, so that ``"Ann "`` is Ann."""
-    return (text(value) or "").strip()
+def strip_text(value: object) -> str:
+    """Remove the spaces around a text, so that ``"Ann "`` is Ann."""
+    return (text_or_none(value) or "").strip()
 
 
 def no_control_characters(form: FlaskForm, field: Field) -> None:
-    """Refuse NUL, line ends and the like: nobody types them here, and databases trip over them."""
+    """Refuse NUL, line ends and the like: no one types them here, and databases refuse some."""
     if any(category(character) == "Cc" for character in field.data):
         raise ValidationError("Please leave out characters that cannot be seen.")
 
 
 class RegisterForm(FlaskForm):
-    """What somebody fills in to get an account."""
+    """Ask for what an account needs."""
 
     name = StringField(
         "Name",
-        filters=[trimmed],
+        filters=[strip_text],
         validators=[
             DataRequired("Please tell us your name."),
             Length(max=30, message="At most %(max)d characters, please."),
@@ -40,7 +40,7 @@ class RegisterForm(FlaskForm):
     )
     email = EmailField(
         "Email",
-        filters=[trimmed],
+        filters=[strip_text],
         validators=[
             DataRequired("Please tell us your email address."),
             Email("This is not an email address."),
@@ -49,7 +49,7 @@ class RegisterForm(FlaskForm):
     )
     password = PasswordField(
         "Password",
-        filters=[text],
+        filters=[text_or_none],
         validators=[
             DataRequired("Please choose a password."),
             Length(8, 128, "Between %(min)d and %(max)d characters, please."),

@@ -1,7 +1,7 @@
 """Write a part of a page once, as a macro, and use it with different values.
 
-A macro is the function of the template language. A form has ten fields, and each is a label and an
-input with five attributes: in a macro this is written once, so it is right, or mended, everywhere.
+A macro is the function of the template language. Each field of a form is a label and an input with
+four attributes. As a macro this is written once, so you correct it in one place.
 
 Run it: flask --app day03.macros.app run --debug
 """
@@ -13,23 +13,23 @@ app = Flask(__name__)
 
 @app.get("/")
 def contact():
-    """Show a form; all its fields come from one macro, which fills in what was sent."""
+    """Show a form; one macro writes its fields, with the values of the request."""
     return render_template("contact.html", values=request.args)
 
 
 @app.get("/contact-unsafe")
 def contact_unsafe():
-    """Show a field whose macro forgot the quotation marks."""
+    """Show the danger: the macro of this field has no quotation marks."""
     return render_template("contact_unsafe.html", values=request.args)
 
 
 @app.get("/boxes")
 def boxes():
-    """Show macros that enclose what the caller writes, and one that stands in its own page."""
+    """Show macros that enclose a part of the page, and a macro in the page itself."""
     return render_template("boxes.html", teas={"Sencha": 12, "Jasmine": 8})
 
 
 @app.get("/context")
 def context():
-    """Import one macro twice: it sees the variables of the page only when told to."""
+    """Import one macro twice; only ``with context`` it sees the variables of the page."""
     return render_template("context.html", user="Ann")

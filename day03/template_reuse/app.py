@@ -1,7 +1,7 @@
 """Share parts between pages in three ways: inheritance, include and macro.
 
-Pages of one site are alike: the same head, the same menu, the same kind of box. What is written
-once is mended once. Jinja has three tools for that, and each fits another kind of likeness.
+The pages of a site have the same head, the same menu and the same kind of box. What you write once,
+you correct once. Jinja has three tools for this.
 
 Run it: flask --app day03.template_reuse.app run --debug
 """
@@ -19,7 +19,7 @@ PLANTS = {
 
 @app.get("/")
 def index():
-    """Show a page that inherits, includes and calls a macro, all three."""
+    """Show a page that inherits, includes and calls a macro."""
     return render_template("index.html", plants=PLANTS)
 
 
@@ -33,17 +33,17 @@ def plant(key: str):
 
 @app.get("/bare")
 def bare():
-    """Show the parent by itself: its blocks hold what no child has replaced."""
+    """Show the parent alone: each block shows its own content."""
     return render_template("base.html")
 
 
 @app.get("/outside")
 def outside():
-    """Show a child that has written something outside of all blocks, which is lost."""
+    """Show the mistake: a child has text outside of all blocks, which is lost."""
     return render_template("outside.html")
 
 
 @app.get("/missing")
 def missing():
-    """Include a file that is not there, without ``ignore missing``: an error, and so 500."""
+    """Show the mistake: an include of a missing file, without ``ignore missing``."""
     return render_template("missing.html")

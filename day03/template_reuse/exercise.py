@@ -1,8 +1,8 @@
 """Exercise: a tea shop without copies.
 
-The shop has two pages, and somebody has built them by copying: the frame stands in both templates,
-the card of a tea even three times. Take apart what is alike, and what is mended once will be mended
-everywhere. The views below are finished; your work is in ``templates/exercise_*.html``.
+The shop has two pages, and they are copies: both templates have the frame of the page, and the card
+of a tea occurs three times. Write each of them once, so that you can correct it in one place. The
+views below are finished; your work is in ``templates/exercise_*.html``.
 
 Tasks:
 
@@ -13,8 +13,8 @@ Tasks:
 3. Show a tea that is sold out. Its card says "Sold out" in place of the price.
 4. Add to the footer of a tea's page. Below what every page has there, it says "Ask us about" and
    the name of the tea.
-5. Show a notice when there is one. Somebody puts a file ``exercise_notice.html`` into the folder,
-   and all pages have it above their content; without the file they are as before.
+5. Show a notice when there is one. If the folder has a file ``exercise_notice.html``, all pages
+   show it above their content; without the file they are as before.
 
 Run it:   flask --app day03.template_reuse.exercise run --debug
 Try it:   curl http://127.0.0.1:5000/

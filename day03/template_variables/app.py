@@ -1,7 +1,7 @@
-"""Fill the gaps of a template with values.
+"""Fill the gaps of a template with values of every kind.
 
-A page is mostly fixed text. It is kept in a file of its own in which the gaps are marked, and a
-view says what goes into them. So the page reads like a page, and the Python around it stays short.
+A page is mostly fixed text. It is in a file of its own, with marked gaps, and a view passes the
+values for them. So the page can be read as a page, and the Python code stays short.
 
 Run it: flask --app day03.template_variables.app run --debug
 """
@@ -31,41 +31,40 @@ HOUSE = {
     "special": Tea("Keemun", "Anhui"),
 }
 
-
 TODAY = ["holiday.html", "today.html"]
 
 
-def source(name: str | list[str]) -> str:
-    """Return a template as it is written, to be shown beside what became of it."""
+def read_source(name: str | list[str]) -> str:
+    """Return the text of a template, which the page shows beside the result."""
     return Path(app.jinja_env.get_or_select_template(name).filename).read_text("utf-8")
 
 
 @app.get("/")
 def index():
-    """Pass a dict with two stars: each of its keys becomes a name in the template."""
-    return render_template("index.html", source=source("index.html"), **HOUSE)
+    """Pass a dict with two asterisks: each key becomes a name in the template."""
+    return render_template("index.html", source=read_source("index.html"), **HOUSE)
 
 
 @app.get("/hello")
 @app.get("/hello/<name>")
 def hello(name: str = "stranger"):
-    """Greet by name. The first rule brings none, so the default of the parameter is used."""
-    return render_template("hello.html", source=source("hello.html"), name=name)
+    """Greet by name; the first rule has no name, so the parameter has a default."""
+    return render_template("hello.html", source=read_source("hello.html"), name=name)
 
 
 @app.get("/today")
 def today():
-    """Render the first of a list that is there. The other is put in on holidays."""
-    return render_template(TODAY, source=source(TODAY))
+    """Render the first template of the list that exists; ``holiday.html`` is for holidays."""
+    return render_template(TODAY, source=read_source(TODAY))
 
 
 @app.get("/missing-template")
 def missing_template():
-    """Show the mistake: there is no such file."""
+    """Show the mistake: this file does not exist."""
     return render_template("nothing.html")
 
 
 @app.get("/missing-value")
 def missing_value():
-    """Show the mistake: the template prints the name of an owner, and was given no owner."""
+    """Show the mistake: the template prints the name of an owner, but gets no owner."""
     return render_template("owner.html")

@@ -1,8 +1,8 @@
 """Put an app together from blueprints.
 
-A blueprint groups the views, hooks, error handlers, templates and files of one part. It waits: only
-when an app registers it do its rules exist, below a prefix and under a name. So the parts need no
-app to import, and the app decides where each of them goes, or that it goes to two places.
+A blueprint collects the views, hooks, error handlers, templates and files of one part. It waits:
+its rules exist only when an app registers it, below a prefix and under a name. So a part does not
+import the app, and the app decides where each part goes. One part can also go to two places.
 
 Run it: flask --app day04.blueprints run --debug
 """
@@ -19,8 +19,9 @@ from .pictures import pictures
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
-    """Build the museum: each part is registered on the new app."""
+    """Build the museum: register each part on the new app."""
     app = Flask(__name__)
+    app.config.from_prefixed_env()
     app.config.from_mapping(config or {})
     app.register_blueprint(home)
     app.register_blueprint(pictures, url_prefix="/pictures")

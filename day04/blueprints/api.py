@@ -1,4 +1,4 @@
-"""The museum for programs: a blueprint for each version, inside of one for all versions."""
+"""The museum for programs: a blueprint for each version, inside one for all versions."""
 
 from flask import Blueprint, Response, abort, request, url_for
 from werkzeug.exceptions import NotFound
@@ -11,26 +11,26 @@ v1 = Blueprint("v1", __name__, url_prefix="/v1")
 
 @api.after_request
 def forbid_storing(response: Response):
-    """Set a header with every version's answers."""
+    """Add a header to the responses of every version."""
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 @api.errorhandler(404)
 def not_found(error: NotFound):
-    """Answer as JSON when a view of any version aborts with 404."""
+    """Return JSON when a view of any version aborts with 404."""
     return {"error": error.description}, 404
 
 
 @v1.get("/pictures")
 def index():
-    """List the addresses of all pictures; the dot means: in this blueprint."""
+    """List the URLs of all pictures; the leading dot means: in this blueprint."""
     return {"pictures": [url_for(".picture", number=number) for number in PICTURES]}
 
 
 @v1.get("/pictures/<int:number>")
 def picture(number: int):
-    """Tell about one picture, and who is telling."""
+    """Describe one picture, with the endpoint and the blueprints of this request."""
     if number not in PICTURES:
         abort(404, f"There is no picture {number}.")
     title = PICTURES[number]["en"]

@@ -1,4 +1,4 @@
-"""What hangs in the museum."""
+"""The pictures of the museum."""
 
 PICTURES = {
     1: {"en": "Harbour at dawn", "zh": "港口的黎明"},

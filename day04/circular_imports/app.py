@@ -1,8 +1,8 @@
-"""Watch a circular import fail, and three ways to do without it.
+"""See a circular import fail, and three programs without one.
 
-Two files that each want a name from the other cannot both be read first, and Python says so with
-an ``ImportError``. Every variant is a package of two to four files. It runs in a process of its
-own, so the one that fails takes nothing along.
+If each of two files needs a name of the other while it is imported, Python raises an
+``ImportError``. Each variant is a package of two to four files. It runs in a process of its own, so
+the failure does not end this app.
 
 Run it: flask --app day04.circular_imports.app run --debug
 """
@@ -21,7 +21,7 @@ TIME_LIMIT = 30  # seconds
 
 VARIANTS = {
     "stuck": (
-        "Each of the two files wants a name from the other one. This one fails.",
+        "Each of the two files needs a name of the other. This variant fails.",
         "from day04.circular_imports.stuck.app import app",
     ),
     "late_import": (
@@ -29,7 +29,7 @@ VARIANTS = {
         "from day04.circular_imports.late_import.app import app",
     ),
     "extensions_module": (
-        "What both files need stands in a third one.",
+        "What both files need is in a third file.",
         "from day04.circular_imports.extensions_module.app import app",
     ),
     "factory": (
@@ -43,13 +43,13 @@ one_at_a_time = Lock()
 
 
 def run(code: str) -> str:
-    """Run Python code in a new process; return what it printed and how it ended."""
+    """Run Python code in a new process; return what it printed and its exit code."""
     command = [sys.executable, "-c", code]
     settings = os.environ | {"PYTHONUTF8": "1", "PYTHON_COLORS": "0"}
-    # The lock: many visitors at once must not start many processes.
+    # The lock: many requests at once must not start many processes.
     with one_at_a_time:
         try:
-            process = subprocess.run(  # noqa: S603 - no visitor has a say in the code
+            process = subprocess.run(  # noqa: S603 (the code is ours; no part of it comes from a request)
                 command,
                 check=False,
                 cwd=ROOT,
@@ -65,8 +65,8 @@ def run(code: str) -> str:
     return f"{process.stdout}(exit code {process.returncode})\n"
 
 
-def code_of(name: str) -> str:
-    """Return what makes a variant's app and sends it one request."""
+def get_code(name: str) -> str:
+    """Return code that makes a variant's app and sends it one request."""
     if name not in VARIANTS:
         abort(404)
     return f"{VARIANTS[name][1]}; print(app.test_client().get('/').text)"
@@ -80,8 +80,8 @@ def index():
 
 @app.get("/<name>")
 def variant(name: str):
-    """Show a variant's files, and what happens when they are imported now."""
-    code = code_of(name)
+    """Show a variant's files, and what an import of them prints now."""
+    code = get_code(name)
     paths = sorted((HERE / name).glob("*.py"))
     files = {path.name: path.read_text("utf-8") for path in paths if path.stat().st_size}
     return render_template("variant.html", name=name, code=code, output=run(code), files=files)
@@ -89,5 +89,5 @@ def variant(name: str):
 
 @app.get("/<name>/output")
 def output(name: str):
-    """Answer with what happens, as plain text."""
-    return Response(run(code_of(name)), mimetype="text/plain")
+    """Return what an import prints, as plain text."""
+    return Response(run(get_code(name)), mimetype="text/plain")

@@ -1,8 +1,8 @@
-"""Show the same goods in two ways: as a page that is finished, and as one that fetches them.
+"""Show the same goods in two ways: as a complete page, and as a page that fetches them.
 
-A server can write the goods into the page. Or it sends one page to everybody, with a script that
+A server can write the goods into the page. Or it sends one page to everyone, with a script that
 fetches the goods as JSON and writes them into the page in the browser. Both end with the same
-picture; what differs is who can read the goods, when they are seen, and who else can use them.
+picture. What differs is who can read the goods, when they appear, and who else can use them.
 
 Run it: flask --app day06_project.rendered_or_separated.app run --debug
 """
@@ -33,31 +33,31 @@ GOODS = [
 
 @app.get("/")
 def index():
-    """Lead to both ways."""
+    """Link to both pages."""
     return render_template("index.html")
 
 
 @app.get("/rendered")
 def rendered():
-    """Send a finished page: the goods stand in its HTML."""
+    """Send a complete page: the goods are in its HTML."""
     return render_template("rendered.html", all_goods=GOODS)
 
 
 @app.get("/separated")
 def separated():
-    """Send the page that is the same for everybody; its script asks for the goods."""
+    """Send the page that is the same for everyone; its script fetches the goods."""
     return send_from_directory(PAGES, "separated.html")
 
 
 @app.get("/api/goods")
 def api_goods():
-    """Give the goods alone, to whatever asks: the page's script, an app, another program."""
+    """Send only the goods: to the page's script, an app, another program."""
     return {"items": [each._asdict() for each in GOODS]}
 
 
 @app.get("/api/goods/<int:goods_id>")
 def api_one(goods_id: int):
-    """Give one of them."""
+    """Send one of them."""
     for each in GOODS:
         if each.id == goods_id:
             return each._asdict()

@@ -2,20 +2,20 @@
 
 A shop's page has a box for questions, and robots fill it with advertising. So the page makes up an
 id, a UUID, and shows the picture that the back end draws for it; the question is sent as JSON,
-together with the id and the letters that somebody has read. The page is separated: the back end
+together with the id and the letters that the visitor has read. The page is separated: the back end
 knows it by the id alone, and cookies have no part in it.
 
 Tasks:
 
 1. Draw letters for an id. ``GET /captchas/<id>`` answers a PNG picture that no cache may keep
-   (``Cache-Control: no-store``). What is no UUID is 404.
-2. Ask for the letters. A question is taken if they fit the picture of its id, in capitals or small;
-   in all other cases, a wrong type or nothing at all among them, it is 422 and is not kept.
-3. Take the letters once. Whoever tries, right or wrong, uses them up.
+   (``Cache-Control: no-store``). Everything that is not a UUID is 404.
+2. Ask for the letters. A question is taken if they fit the picture of its id, in upper or lower
+   case. In all other cases it is 422 and is not kept, also with a wrong type or without the field.
+3. Take the letters once. Each try, right or wrong, uses them up.
 4. Let the letters end. After ``CAPTCHA_SECONDS`` they count no more, and a new picture for the same
    id replaces the one before.
 5. Share what you know. A second worker, or the same one after a restart, knows the letters, and
-   knows which are used up: they lie in a file, as open_store has it.
+   knows which are used up: they are in a file, see open_store.
 
 Run it:   flask --app day06_project.rendered_or_separated.exercise run --debug
 Try it:   (open http://127.0.0.1:5000/captchas/0f8fad5b-d9cb-469f-a165-70867728950e in a browser)
@@ -58,7 +58,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     questions: list[str] = []
 
     def new_text() -> str:
-        """Return four letters that nobody can foresee."""
+        """Return four letters that no one can foresee."""
         return texts.pop(0) if texts else "".join(secrets.choice(LETTERS) for _ in range(4))
 
     def open_store() -> sqlite3.Connection:
@@ -86,7 +86,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
     @app.post("/questions")
     def ask():
-        """Take a question of somebody who can read the picture."""
+        """Take a question of a visitor who can read the picture."""
         body = request.get_json()
         text = body.get("text") if isinstance(body, dict) else None
         if not isinstance(text, str) or not text.strip():

@@ -1,4 +1,4 @@
-"""Tell whether two addresses have the same origin, as a browser does (RFC 6454, WHATWG URL)."""
+"""Tell whether two URLs have the same origin, as a browser does (RFC 6454, WHATWG URL)."""
 
 import re
 from ipaddress import ip_address
@@ -12,13 +12,14 @@ Origin = tuple[str, str, int]
 
 
 class UnclearAddressError(ValueError):
-    """An address that Python and a browser could read differently."""
+    """A URL that Python and a browser could read differently."""
 
 
 def origin(url: str) -> Origin | None:
-    """Return protocol, host and port; None for an address that shares its origin with no other.
+    """Return protocol, host and port; None for a URL that shares its origin with no other.
 
-    Raises ``UnclearAddressError`` rather than guess: who gets an origin wrong, opens a door.
+    Raises ``UnclearAddressError`` if browsers could read it in another way: a wrong guess would
+    let a stranger in.
     """
     try:
         parts = urlsplit(url)
@@ -33,7 +34,7 @@ def origin(url: str) -> Origin | None:
 
 
 def _host(url: str, host: str) -> str:
-    """Return the host as every other way of writing it comes out, too."""
+    """Return the host in one form, however it was written."""
     if "\\" in url:
         raise ValueError("to a browser, this is a slash")
     if (":" in host and "%" not in host) or NUMERIC_END.fullmatch(host):
@@ -49,10 +50,10 @@ def same_origin(a: str, b: str) -> bool:
     return first is not None and first == second
 
 
-def as_header(found: Origin | None) -> str:
+def as_header(value: Origin | None) -> str:
     """Write an origin as the header ``Origin`` has it."""
-    if found is None:
+    if value is None:
         return "null"
-    scheme, host, port = found
+    scheme, host, port = value
     host = f"[{host}]" if ":" in host else host
     return f"{scheme}://{host}" + ("" if port == DEFAULT_PORTS[scheme] else f":{port}")

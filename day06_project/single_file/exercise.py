@@ -1,20 +1,20 @@
 """Exercise: a logout that holds.
 
-The staff of a tea house share a few tablets. Somebody who had copied a cookie was still logged in
-days after the owner had logged out: all that the program knows lies in the cookie, and what is not
-on the server cannot be taken back. The views are finished; make their sessions safe.
+The staff of a tea house share a few tablets. A person who had copied a cookie was still logged in
+days after its owner had logged out: all that the program knows is in the cookie, and what is not on
+the server cannot be taken back. The views are finished; make their sessions safe.
 
 Tasks:
 
 1. Keep sessions on the server. The cookie named ``session`` holds a random id and nothing else; the
-   name and the basket lie in files below DATA_FOLDER.
+   name and the basket are in files below DATA_FOLDER.
 2. Let sessions outlive a restart. With the cookie from before, everything is as it was.
 3. Change the id at login. The cookie from before the login is worth nothing afterwards, and the
    basket is kept.
-4. Make the logout hold. After ``POST /logout`` the browser is nobody with an empty basket, and so
-   is whoever has a copy of its cookie.
+4. Make the logout hold. After ``POST /logout`` the browser has no name and an empty basket, and
+   so has everyone with a copy of its cookie.
 5. Log out everywhere. ``POST /logout/everywhere`` ends all sessions of this person, in all browsers
-   and also after a restart, and those of nobody else. A new login works.
+   and also after a restart, and those of no one else. A new login works.
 
 Run it:   flask --app day06_project.single_file.exercise run --debug
 Try it:   curl -i -b jar.txt -c jar.txt --json '{"tea": "oolong"}' http://127.0.0.1:5000/basket
@@ -71,7 +71,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
     @app.post("/login")
     def login():
-        """Let somebody in who knows the PIN."""
+        """Log a person in who knows the PIN."""
         body = request.get_json()
         name, pin = (str(body.get(key)) for key in ("name", "pin"))
         if not hmac.compare_digest(app.config["PINS"].get(name, "").encode(), pin.encode()):
@@ -82,7 +82,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
     @app.post("/logout")
     def logout():
-        """Log out; who is nobody may do so, too."""
+        """Log out; visitors without a login may do so, too."""
         # TODO (task 4)
         session.pop("name", None)
         return "", 204

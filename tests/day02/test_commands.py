@@ -6,6 +6,7 @@ calls a view.
 
 import importlib.metadata
 import os
+import subprocess
 import sys
 from unittest.mock import patch
 
@@ -13,7 +14,9 @@ import pytest
 from click.testing import CliRunner
 from flask.cli import FlaskGroup
 
-from day02.commands.app import GOODS, app, price
+from day02.commands import first, plain_group
+from day02.commands.app import GOODS, app, format_price
+from tests.helpers import ROOT
 
 
 @pytest.fixture
@@ -50,6 +53,11 @@ def test_a_command_prints_and_ends_with_0(run, words, printed):
     assert run(*words) == (0, printed)
 
 
+def test_the_small_program_has_one_command():
+    result = first.app.test_cli_runner().invoke(args=["greet", "Ann"])
+    assert (result.exit_code, result.output) == (0, "Good morning, Ann.\n")
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
@@ -78,8 +86,8 @@ def test_the_help_comes_from_docstrings_and_options(run):
     assert code == 0
     assert "Greet NAME in the terminal." in printed
     assert "--times INTEGER RANGE  How often.  [default: 1; 1<=x<=5]" in printed
-    assert "--shout                In capitals." in printed
-    assert "Look into the storeroom." in run("goods", "--help")[1]
+    assert "--shout                In upper case." in printed
+    assert "Show goods and prices." in run("goods", "--help")[1]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +120,8 @@ def test_command_and_view_read_the_settings_of_the_app(client, run, monkeypatch)
 
 def test_the_shell_context_has_our_names():
     context = app.make_shell_context()
-    assert (context["GOODS"], context["price"], context["app"]) == (GOODS, price, app)
+    assert (context["GOODS"], context["format_price"]) == (GOODS, format_price)
+    assert context["app"] is app
 
 
 # The real command
@@ -139,7 +148,7 @@ def test_the_real_command_lists_ours_beside_its_own(flask):
     result = flask("--help")
     assert result.exit_code == 0
     commands = result.stdout.split("Commands:")[1]
-    for line in ("greet   Greet NAME in the terminal.", "goods   Look into the storeroom."):
+    for line in ("greet   Greet NAME in the terminal.", "goods   Show goods and prices."):
         assert line in commands
     assert {"routes", "run", "shell"} <= set(commands.split())
 
@@ -151,7 +160,33 @@ def test_the_real_command_ends_with_2_after_a_mistake(flask):
 
 
 def test_the_shell_knows_the_app_and_our_names(flask):
-    typed = "print(app.name, sorted(GOODS), price('tea', 3), current_app is None)\n"
+    typed = "print(app.name, sorted(GOODS), format_price('tea', 3), current_app is None)\n"
     result = flask("shell", typed=f"from flask import current_app\n{typed}")
     assert result.exit_code == 0
     assert "day02.commands.app ['cup', 'pot', 'tea'] 14.70 EUR False" in result.stdout
+
+
+# Click's own group
+
+
+def test_in_the_terminal_a_plain_group_finds_the_app():
+    """A process of its own: the ``flask`` command of the package, as in a terminal."""
+    for name in ["name", "name-in-tests"]:
+        words = ["--app", "day02.commands.plain_group", "plain", name]
+        done = subprocess.run(
+            [sys.executable, "-m", "flask", *words],
+            check=False,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert (done.returncode, done.stdout) == (0, "day02.commands.plain_group\n"), done.stderr
+
+
+def test_in_the_test_runner_a_plain_group_needs_with_appcontext():
+    runner = plain_group.app.test_cli_runner()
+    assert runner.invoke(args=["plain", "name-in-tests"]).output == "day02.commands.plain_group\n"
+    failed = runner.invoke(args=["plain", "name"])
+    assert isinstance(failed.exception, RuntimeError)
+    assert "Working outside of application context" in str(failed.exception)

@@ -24,7 +24,8 @@ from flask import (
 )
 
 from day02.contexts import app as lesson
-from day02.contexts.app import app, visitor
+from day02.contexts import first
+from day02.contexts.app import app, get_visitor
 from day02.contexts.side_by_side import in_tasks, in_threads
 from tests.day02.helpers import secret_key_of_a_new_start
 from tests.helpers import serving
@@ -57,6 +58,12 @@ def test_a_function_without_arguments_finds_the_visitor(client, query, name):
     assert client.get(f"/hello{query}").json == {"hello": name}
 
 
+def test_the_small_program_reads_the_request_in_a_function():
+    client = first.app.test_client()
+    assert client.get("/hello?name=Ann").json == {"hello": "Ann"}
+    assert client.get("/hello").json == {"hello": "stranger"}
+
+
 @pytest.mark.point("D2-54")
 def test_g_starts_empty_while_the_session_counts_on(client):
     assert [client.get("/count").json for _ in range(3)] == [
@@ -83,7 +90,7 @@ def test_the_view_sees_what_the_session_holds(client):
 @pytest.mark.parametrize(
     ("use", "message"),
     [
-        (visitor, NO_REQUEST),
+        (get_visitor, NO_REQUEST),
         (lambda: request.path, NO_REQUEST),
         (lambda: session.get("requests"), NO_REQUEST),
         (lambda: current_app.name, NO_APP),
@@ -110,7 +117,7 @@ def test_an_app_context_has_no_request():
         assert current_app.name == "day02.contexts.app"
         g.note = "kept"
         assert g.note == "kept"
-        for use in (visitor, lambda: session.get("requests")):
+        for use in (get_visitor, lambda: session.get("requests")):
             with pytest.raises(RuntimeError, match="outside of request context"):
                 use()
 
@@ -118,11 +125,11 @@ def test_an_app_context_has_no_request():
 @pytest.mark.point("D2-51", "D2-53")
 def test_a_test_request_context_has_both():
     with app.test_request_context("/hello?name=Ann", method="POST"):
-        assert (request.path, request.method, visitor()) == ("/hello", "POST", "Ann")
+        assert (request.path, request.method, get_visitor()) == ("/hello", "POST", "Ann")
         assert current_app.name == "day02.contexts.app"
         assert url_for("hello") == "/hello"
     with pytest.raises(RuntimeError, match="outside of request context"):
-        visitor()
+        get_visitor()
     with pytest.raises(RuntimeError, match="outside of application context"):
         print(current_app.name)
 
@@ -131,8 +138,8 @@ def test_a_test_request_context_has_both():
 def test_request_is_the_one_of_the_innermost_context():
     with app.test_request_context("/?name=outer"):
         with app.test_request_context("/?name=inner"):
-            assert visitor() == "inner"
-        assert visitor() == "outer"
+            assert get_visitor() == "inner"
+        assert get_visitor() == "outer"
 
 
 @pytest.fixture
@@ -164,10 +171,10 @@ def test_a_client_in_a_with_block_keeps_the_last_request():
     with app.test_client() as client:
         client.get("/hello?name=Ann")
         client.get("/count?name=Bo")
-        assert (request.path, visitor(), g.requests) == ("/count", "Bo", 1)
+        assert (request.path, get_visitor(), g.requests) == ("/count", "Bo", 1)
         assert session["requests"] == 1
     with pytest.raises(RuntimeError, match="outside of request context"):
-        visitor()
+        get_visitor()
 
 
 @pytest.mark.point("D2-54")
@@ -220,7 +227,7 @@ def test_each_task_has_its_own_session_app_and_g(shop):
             session["name"] = g.name = name
             await all_ready.wait()
             assert threading.current_thread() is threading.main_thread()
-            return visitor(), session["name"], g.name, current_app.name
+            return get_visitor(), session["name"], g.name, current_app.name
 
     async def handle_all():
         all_ready = asyncio.Barrier(3)
@@ -242,11 +249,11 @@ def test_a_threaded_server_keeps_requests_apart(shop):
 
     @shop.get("/meet")
     def meet():
-        before = visitor()
+        before = get_visitor()
         session["name"] = g.name = before
         all_ready.wait()
         # By now every request has written; each must find its own.
-        return [before, visitor(), g.name, session["name"], threading.get_ident()]
+        return [before, get_visitor(), g.name, session["name"], threading.get_ident()]
 
     def get(name):
         with urlopen(f"{server.url}/meet?name={name}", timeout=60) as response:
@@ -267,7 +274,7 @@ def test_a_second_thread_needs_the_context_or_the_value(client, query, name):
     assert client.get(f"/helper{query}").json == {
         "without": "Working outside of request context.",
         "copied": name,
-        "handed in": name.upper(),
+        "passed": name.upper(),
     }
 
 
@@ -277,9 +284,9 @@ def test_the_helper_uses_other_threads_except_for_the_value(client, monkeypatch)
 
     def watched():
         threads.append(threading.get_ident())
-        return visitor()
+        return get_visitor()
 
-    monkeypatch.setattr("day02.contexts.app.visitor", watched)
+    monkeypatch.setattr("day02.contexts.app.get_visitor", watched)
     assert client.get("/helper?name=Ann").json["copied"] == "Ann"
     own = threading.get_ident()
     assert [thread == own for thread in threads] == [False, False, True]
@@ -299,13 +306,13 @@ def test_the_copy_brings_request_and_session_but_an_empty_g():
         assert look()[:3] == ("/hello", "Ann", ["note"])
         # The thread has given its copy back.
         with pytest.raises(RuntimeError, match="outside of request context"):
-            pool.submit(visitor).result()
+            pool.submit(get_visitor).result()
 
 
 @pytest.mark.point("D2-55")
 def test_there_must_be_a_context_to_copy():
     with pytest.raises(RuntimeError, match="can only be used when a request context is active"):
-        copy_current_request_context(visitor)
+        copy_current_request_context(get_visitor)
 
 
 # Attacks

@@ -4,11 +4,13 @@ Begin with test_abort_in_a_helper_ends_the_view.
 """
 
 import logging
+from pathlib import Path
 
 import pytest
 from flask import abort, request
 from werkzeug.exceptions import InternalServerError, default_exceptions
 
+from day02.errors import first
 from day02.errors.app import app, wants_json
 
 JSON = "application/json"
@@ -75,6 +77,19 @@ def test_the_403_names_the_user(client):
     response = client.get("/kitchen", headers={"Authorization": BOB, "Accept": JSON})
     assert response.json["error"] == "I know you, bob, but the kitchen is for Ann."
     assert client.get("/kitchen", headers={"Authorization": ANN}).text == "Mind the steam.\n"
+
+
+def test_the_small_program_has_its_own_404_page():
+    client = first.app.test_client()
+    assert client.get("/teas/green").json == {"tea": "green", "cups": 3}
+    for path, message in [
+        ("/teas/<script>", "There is no tea named &lt;script&gt;."),
+        ("/nowhere", "The requested URL was not found"),
+    ]:
+        response = client.get(path)
+        assert response.status == "404 NOT FOUND"
+        assert message in response.text
+        assert 'href="/teas/oolong"' in response.text
 
 
 # abort
@@ -177,6 +192,13 @@ def test_a_bare_401_does_not_say_how_to_log_in(client):
     response = client.get("/abort/401")
     assert response.status_code == 401
     assert "WWW-Authenticate" not in response.headers
+
+
+def test_the_notes_say_that_real_passwords_are_hashes():
+    """The login of this lesson compares plain passwords; a reader may copy it."""
+    notes = Path(first.__file__).with_name("README.md").read_text("utf-8")
+    section = notes.partition("## 401 and 403")[2].partition("\n## ")[0]
+    assert "a real program stores hashes and checks them with `check_password_hash`" in section
 
 
 # Page or JSON

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from flask import Flask, Request, request
 
+from day02.file_upload import first
 from day02.file_upload.app import EXAMPLE, SUFFIXES, create_app, new_name
 from tests.day02.helpers import files_below, upload
 from tests.helpers import ROOT, status_and_message
@@ -56,7 +57,7 @@ def client(app):
 def stored(response):
     """Return what the page shows: the sender's name, the size, the link and the new name."""
     assert response.status_code == 201
-    pattern = r'Kept <q>(.*)</q>, (\d+) bytes, as\s+<a href="(.*)">(.*)</a>'
+    pattern = r'Stored <q>(.*)</q>, (\d+) bytes, as\s+<a href="(.*)">(.*)</a>'
     original, size, link, name = re.search(pattern, response.text).groups()
     return unescape(original), int(size), link, name
 
@@ -116,6 +117,34 @@ def test_before_the_first_upload_there_is_no_folder_and_no_error(client, disk):
     assert list(disk.iterdir()) == []
     upload(client, "/save")
     assert len(files_below(disk)) == 1
+
+
+# The small program
+
+
+def test_the_small_program_stores_a_file_under_a_new_name(folder, disk):
+    small = first.create_app({"DATA_FOLDER": folder}).test_client()
+    assert 'enctype="multipart/form-data"' in small.get("/").text
+    stored_names = set()
+    for name in ["tea.png", "tea.png", "../evil.png"]:
+        response = upload(small, "/save", name, PNG).json
+        stored_names.add(response["stored"])
+        assert (response["sent"], response["size"]) == (name, len(PNG))
+        assert (folder / response["stored"]).read_bytes() == PNG
+    assert files_below(disk) == {f"srv/shop/uploads/{name}" for name in stored_names}
+    assert len(stored_names) == 3
+
+
+def test_the_small_program_needs_a_file(folder, disk):
+    small = first.create_app({"DATA_FOLDER": folder}).test_client()
+    body = part(b'name="file"; filename=""', b"")
+    for response in [
+        small.post("/save"),
+        small.post("/save", data={"file": "tea.png"}),
+        small.post("/save", data=body, content_type=MULTIPART),
+    ]:
+        assert status_and_message(response) == (400, "Choose a file first.")
+    assert list(disk.iterdir()) == []
 
 
 # Edges
@@ -402,7 +431,10 @@ def test_the_name_of_the_sender_is_shown_as_text(client, path):
 @pytest.mark.parametrize("name", ["a\0.png", "a\x1b[31m.png", "\x7f.png", "\x1f.png"])
 def test_a_control_character_in_a_name_is_refused(client, name):
     for response in [client.post("/where", data={"name": name}), upload(client, "/save", name)]:
-        assert status_and_message(response) == (400, "The name holds a control character.")
+        assert status_and_message(response) == (
+            400,
+            "The name contains a control character. Rename the file.",
+        )
 
 
 def test_an_ending_says_nothing_about_the_content_so_files_are_never_opened_as_pages(client):
@@ -432,6 +464,14 @@ def test_the_limit_counts_every_byte_of_the_body(folder, path):
     )
     assert not folder.exists()
     assert client.post(path, data=body_of(1000), content_type=MULTIPART).status_code == 201
+
+
+def test_the_environment_changes_the_limit(folder, monkeypatch):
+    monkeypatch.setenv("FLASK_MAX_CONTENT_LENGTH", "1000")
+    client = create_app({"DATA_FOLDER": folder}).test_client()
+    for length, status in [(1000, 201), (1001, 413)]:
+        response = client.post("/save", data=body_of(length), content_type=MULTIPART)
+        assert response.status_code == status
 
 
 @pytest.mark.parametrize(("length", "status"), [(1_000_000, 201), (1_000_001, 413)])

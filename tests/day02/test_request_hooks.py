@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from flask import g
 
+from day02.request_hooks import first
 from day02.request_hooks.app import create_app
-from day02.request_hooks.request_id import accepted
-from day02.request_hooks.start_up import first_time_only
+from day02.request_hooks.request_id import check_id
+from day02.request_hooks.start_up import run_once
 
 APP_AFTER = ["app after 2", "app after 1"]
 APP_TEARDOWN = ["app teardown 2", "app teardown 1"]
@@ -97,6 +98,20 @@ def test_a_before_hook_that_returns_none_lets_the_request_in(client, door):
 @pytest.mark.point("D2-57")
 def test_the_stove_is_lit_once_by_the_first_request(client):
     assert [client.get("/").json for _ in range(3)] == [{"wood": 12, "lit": 1}] * 3
+
+
+@pytest.mark.point("D2-61")
+def test_the_small_program_has_a_hook_before_and_one_after_the_view():
+    client = first.app.test_client()
+    for query, visitor in [("?name=Ann", "Ann"), ("", "stranger")]:
+        response = client.get(f"/{query}")
+        assert response.json == {"visitor": visitor}
+        assert response.headers["X-Shop"] == "open"
+
+
+def test_the_environment_changes_a_setting(monkeypatch):
+    monkeypatch.setenv("FLASK_WOOD", "7")
+    assert create_app().test_client().get("/").json == {"wood": 7, "lit": 1}
 
 
 # Which hooks run
@@ -202,7 +217,7 @@ def test_the_guard_runs_the_work_once_even_if_all_come_at_the_same_time():
         assert release.wait(60)
         runs.append("done")
 
-    hook = first_time_only(work)
+    hook = run_once(work)
 
     def request():
         all_ready.wait()
@@ -224,7 +239,7 @@ def test_the_guard_runs_the_work_once_even_if_all_come_at_the_same_time():
 def test_the_guard_tries_again_after_a_failure():
     wood = []
     burnt = []
-    hook = first_time_only(lambda: burnt.append(wood.pop()))
+    hook = run_once(lambda: burnt.append(wood.pop()))
     with pytest.raises(IndexError):
         hook()
     wood += ["oak", "beech"]
@@ -247,19 +262,19 @@ def test_a_valid_id_is_kept(client, sent):
 
 
 def test_each_request_without_an_id_gets_a_new_one():
-    ids = {accepted("") for _ in range(100)}
+    ids = {check_id("") for _ in range(100)}
     assert len(ids) == 100
     assert all(NEW_ID.fullmatch(each) for each in ids)
 
 
-def test_the_header_comes_before_the_address(client):
-    response = client.get("/?request_id=address", headers={"X-Request-ID": "header"})
+def test_the_header_comes_before_the_query_string(client):
+    response = client.get("/?request_id=query", headers={"X-Request-ID": "header"})
     assert response.headers["X-Request-ID"] == "header"
 
 
 def test_the_id_encloses_all_other_hooks(app):
-    assert app.before_request_funcs[None][0].__name__ == "begin"
-    assert app.after_request_funcs[None][0].__name__ == "finish"
+    assert app.before_request_funcs[None][0].__name__ == "start_request"
+    assert app.after_request_funcs[None][0].__name__ == "finish_request"
 
 
 def test_a_response_of_the_door_has_an_id_too(client):
@@ -279,11 +294,11 @@ def test_the_stopwatch_measures_the_other_hooks_and_the_view(monkeypatch):
 # Attacks on the log
 
 
-FORGED = "8 careless 200%0aboss"
+FORGED = "8 unchecked 200%0aboss"
 INVALID_IDS = [
     "order-7\n",
     "order-7\r\nSet-Cookie: session=mine",
-    "8 careless 200\nboss careless 200",
+    "8 unchecked 200\nboss unchecked 200",
     "order 7",
     "order-7;admin",
     "order_7",
@@ -319,34 +334,34 @@ def test_an_invalid_id_is_replaced_on_error_responses_too(client, path, line):
     assert log(client) == [f"{new_id} {line}"]
 
 
-def test_the_careless_view_lets_a_client_write_a_line_of_the_log(client):
-    response = client.get(f"/careless?request_id={FORGED}")
+def test_the_unchecked_view_lets_a_client_write_a_line_of_the_log(client):
+    response = client.get(f"/unchecked?request_id={FORGED}")
     assert response.status_code == 500
     assert NEW_ID.fullmatch(response.headers["X-Request-ID"])
-    forged = ["8 careless 200", "boss careless 200"]
-    assert log(client) == [*forged, f"{response.headers['X-Request-ID']} careless 500"]
+    forged = ["8 unchecked 200", "boss unchecked 200"]
+    assert log(client) == [*forged, f"{response.headers['X-Request-ID']} unchecked 500"]
     # The same text in a view that checks it.
     response = client.get(f"/kitchen/tea?request_id={FORGED}")
     assert response.status_code == 200
     assert log(client)[4:] == [f"{response.headers['X-Request-ID']} kitchen.tea 200"]
 
 
-def test_the_careless_view_echoes_what_has_no_line_break(client):
-    response = client.get("/careless?request_id=7 admin")
+def test_the_unchecked_view_echoes_what_has_no_line_break(client):
+    response = client.get("/unchecked?request_id=7 admin")
     assert (response.status_code, response.headers["X-Sent-ID"]) == (200, "7 admin")
 
 
-def test_even_the_careless_view_cannot_add_a_header(client):
-    response = client.get("/careless?request_id=7%0d%0aSet-Cookie: session=mine")
+def test_even_the_unchecked_view_cannot_add_a_header(client):
+    response = client.get("/unchecked?request_id=7%0d%0aSet-Cookie: session=mine")
     assert response.status_code == 500
     assert "Set-Cookie" not in response.headers
 
 
 def test_the_log_is_plain_text(client):
-    client.get("/careless?request_id=<script>")
+    client.get("/unchecked?request_id=<script>")
     response = client.get("/log")
     assert response.mimetype == "text/plain"
-    assert response.text.startswith("<script> careless 200\n")
+    assert response.text.startswith("<script> unchecked 200\n")
 
 
 def test_the_log_holds_no_text_of_the_client_but_a_checked_id(client):

@@ -8,6 +8,7 @@ import re
 import pytest
 from flask import Flask, request
 
+from day02.text_and_bytes import first
 from day02.text_and_bytes.app import CHARSETS, GREETING, app
 from tests.day02.helpers import request_with
 from tests.helpers import ROOT, raw_response, serving, status_and_message
@@ -93,13 +94,21 @@ def test_a_header_announces_a_charset_but_does_not_encode(client, path, announce
 )
 def test_mojibake_is_undone_in_two_steps(client, charset, text, wrong):
     response = client.get(f"/mojibake/{charset}", query_string={"text": text}).json
-    assert response == {"sent": text.encode().hex(" "), "read_as": wrong, "cured": text}
+    assert response == {"sent": text.encode().hex(" "), "read_as": wrong, "repaired": text}
 
 
 def test_a_response_has_bytes_and_text(client):
     response = client.get("/right")
     assert type(response.data) is bytes
     assert response.text == GREETING
+
+
+def test_the_small_program_shows_the_bytes_in_utf_8():
+    client = first.app.test_client()
+    for text in ["茶", "tea", "é", ""]:
+        response = client.get("/bytes", query_string={"text": text})
+        assert response.json == {"text": text, "utf-8": text.encode().hex(" ")}
+    assert client.get("/bytes?text=%E8%8C%B6").data.startswith('{"text":"茶"'.encode())
 
 
 # Edges
@@ -116,7 +125,7 @@ def test_the_wrong_label_makes_mojibake_of_the_greeting(client):
 
 @pytest.mark.parametrize("charset", ["iso-8859-1", "gbk"])
 def test_every_mojibake_can_be_undone(client, charset):
-    cured = 0
+    repaired = 0
     for number in [
         *range(0x20, 0x3000, 7),
         *range(0x4E00, 0x9FFF, 97),
@@ -128,8 +137,8 @@ def test_every_mojibake_can_be_undone(client, charset):
         except UnicodeDecodeError:
             continue
         assert wrong.encode(charset).decode() == text
-        cured += 1
-    assert cured > 100
+        repaired += 1
+    assert repaired > 100
 
 
 @pytest.mark.point("D2-22")

@@ -4,14 +4,24 @@ The lessons themselves are tested in the other files. The fixture ``shop`` is a 
 """
 
 import secrets
+from datetime import date
 from io import BytesIO
 
 import pytest
 from flask import Flask, flash, get_flashed_messages, render_template_string, session
 from flask_wtf import CSRFProtect, FlaskForm
+from flask_wtf.file import FileField
 from jinja2 import UndefinedError
-from wtforms import StringField
-from wtforms.validators import DataRequired, Length
+from wtforms import (
+    BooleanField,
+    DateField,
+    IntegerField,
+    SelectField,
+    StringField,
+    SubmitField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, Length, NumberRange
 
 from tests.helpers import csrf_token, page
 
@@ -29,6 +39,61 @@ class Search(FlaskForm):
 
 
 # Forms
+
+
+class EachKind(FlaskForm):
+    """One field of each kind, as in the table of the notes."""
+
+    class Meta:
+        csrf = False
+
+    line = StringField()
+    lines = TextAreaField()
+    number = IntegerField(validators=[NumberRange(1, 8)])
+    day = DateField()
+    room = SelectField(choices=["hall", "garden"])
+    terms = BooleanField()
+    picture = FileField()
+    submit = SubmitField()
+
+
+GOOD = {"line": "a", "lines": "a\r\nb", "number": "4", "day": "2027-01-31", "room": "hall"}
+
+
+def test_each_kind_of_field_has_its_kind_of_data(shop):
+    data = GOOD | {"terms": "y", "submit": "Send", "picture": (BytesIO(b"x"), "face.png")}
+    with shop.test_request_context(method="POST", data=data):
+        form = EachKind()
+        assert form.validate()
+        assert (form.line.data, form.lines.data) == ("a", "a\r\nb")
+        assert (form.number.data, form.day.data) == (4, date(2027, 1, 31))
+        assert (form.room.data, form.terms.data, form.submit.data) == ("hall", True, True)
+        assert form.picture.data.filename == "face.png"
+
+
+def test_a_box_that_is_not_ticked_and_a_file_that_is_not_sent(shop):
+    with shop.test_request_context(method="POST", data=GOOD):
+        form = EachKind()
+        assert form.validate()
+        assert (form.terms.data, form.submit.data, form.picture.data) == (False, False, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "data", "message"),
+    [
+        ("number", "many", None, "Not a valid integer value."),
+        ("number", "", None, "Number must be between 1 and 8."),
+        ("number", "9", 9, "Number must be between 1 and 8."),
+        ("day", "31 January", None, "Not a valid date value."),
+        ("room", "kitchen", "kitchen", "Not a valid choice."),
+    ],
+)
+def test_a_value_that_does_not_fit_its_kind_has_a_message(shop, name, value, data, message):
+    with shop.test_request_context(method="POST", data=GOOD | {name: value}):
+        form = EachKind()
+        assert not form.validate()
+        assert form[name].data == data
+        assert message in form[name].errors
 
 
 @pytest.mark.point("D3-33")
@@ -145,7 +210,7 @@ def test_a_filter_picks_categories_and_pairs_are_on_request(shop):
         flash("c", "error")
         assert get_flashed_messages() == ["a", "b", "c"]
         assert get_flashed_messages(category_filter=["error"]) == ["a", "c"]
-        assert get_flashed_messages(category_filter=["nobody"]) == []
+        assert get_flashed_messages(category_filter=["unknown"]) == []
         assert get_flashed_messages(True, ["message"]) == [("message", "b")]
         pairs = [("error", "a"), ("message", "b"), ("error", "c")]
         assert get_flashed_messages(with_categories=True) == pairs

@@ -8,7 +8,7 @@ import json
 from importlib.metadata import version
 
 import pytest
-from flask import Flask, Response, current_app, render_template, render_template_string
+from flask import Flask, Response, current_app, g, render_template, render_template_string
 from jinja2 import (
     DictLoader,
     Environment,
@@ -211,6 +211,26 @@ def test_outside_of_a_request_there_is_no_request():
         assert render_template_string("{{ config.DEBUG }}") == "False"
         with pytest.raises(RuntimeError, match="Working outside of request context"):
             render_template_string("{{ request.path }}")
+
+
+@pytest.mark.point("D3-48")
+@pytest.mark.parametrize("template", ["{{ session|length }}", "{{ get_flashed_messages() }}"])
+def test_outside_of_a_request_there_is_no_session(template):
+    with app.app_context(), pytest.raises(RuntimeError, match="Working outside of request context"):
+        render_template_string(template)
+
+
+@pytest.mark.point("D3-48")
+def test_config_g_and_url_for_need_only_an_application_context(shop):
+    shop.add_url_rule("/tea", "tea")
+    shop.config["SERVER_NAME"] = "shop.example"
+    with shop.app_context():
+        g.visitor = "Ann"
+        assert render_template_string("{{ config.DEBUG }} {{ g.visitor }}") == "False Ann"
+        assert render_template_string("{{ url_for('tea') }}") == "http://shop.example/tea"
+        shop.config["SERVER_NAME"] = None
+        with pytest.raises(RuntimeError, match="without 'SERVER_NAME'"):
+            render_template_string("{{ url_for('tea') }}")
 
 
 @pytest.mark.point("D3-51")

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from day03.composite_key import app as lesson
+from day03.composite_key import first
 from day03.composite_key.models import CartLine, db
 from tests.day03.helpers import app_in_memory, apps_in_folder, texts
 from tests.helpers import page, status_and_message
@@ -98,6 +99,27 @@ def test_a_line_is_deleted_once(app, client):
     assert carts(app) == {(1, 2): 1, (2, 1): 5}
 
 
+# The first program
+
+
+@pytest.fixture
+def first_client(folder):
+    """Give a client of the first program, with its file in the folder."""
+    with apps_in_folder(first.create_app, first.db, folder) as build:
+        yield build().test_client()
+
+
+def test_the_first_program_stores_a_pair_once(first_client):
+    tea = {"customer": "Ann", "goods": "tea", "amount": 1}
+    assert first_client.get("/carts/Ann/tea").status_code == 404
+    for path in ("/carts/Ann/tea", "/carts/Ann/cup", "/carts/Bob/tea"):
+        assert first_client.post(path).status_code == 201
+    again = first_client.post("/carts/Ann/tea")
+    assert status_and_message(again) == (409, "These goods are in the cart already.")
+    assert first_client.get("/carts/Ann/tea").json == tea
+    assert first_client.get("/carts/tea/Ann").status_code == 404
+
+
 # The key
 
 
@@ -173,22 +195,22 @@ def meanwhile(monkeypatch):
     def happens(*statements):
         waiting = list(statements)
 
-        def committed():
+        def try_commit():
             while waiting:
                 with db.engine.begin() as other:
                     other.execute(text(waiting.pop()))
             return original()
 
-        monkeypatch.setattr(lesson, "committed", committed)
+        monkeypatch.setattr(lesson, "try_commit", try_commit)
 
-    original = lesson.committed
+    original = lesson.try_commit
     return happens
 
 
 def test_after_a_conflict_the_session_still_works(app):
     with app.app_context():
         db.session.add(CartLine(customer_id=1, goods_id=1, amount=1))
-        assert lesson.committed() is False
+        assert lesson.try_commit() is False
         assert db.session.get(CartLine, (1, 1)).amount == 2
 
 

@@ -6,6 +6,7 @@ back. Begin with test_the_page_greets_by_name.
 
 import pytest
 
+from day03.control_flow import first
 from day03.control_flow.app import app
 from tests.day03.helpers import lines, texts
 from tests.helpers import page
@@ -16,6 +17,14 @@ def client():
     return app.test_client()
 
 
+@pytest.mark.point("D3-24", "D3-25")
+def test_the_first_program_lists_the_items_or_says_that_there_are_none():
+    client = first.app.test_client()
+    assert texts(client.get("/?item=tea&item=<b>"), "li") == ["tea", "<b>"]
+    assert texts(client.get("/"), "main p") == ["Nothing to buy."]
+    assert texts(client.get("/?item=tea"), "main p") == []
+
+
 def test_the_page_greets_by_name(client):
     response = client.get("/?name=Ann")
     assert response.status_code == 200
@@ -24,7 +33,7 @@ def test_the_page_greets_by_name(client):
 
 def test_without_a_name_another_branch_is_shown(client):
     response = client.get("/")
-    assert "Hello, whoever you are." in response.text
+    assert "Hello, stranger." in response.text
     assert "The name is empty." not in response.text
 
 
@@ -45,14 +54,14 @@ def test_only_teas_up_to_the_limit_are_listed(client):
 # Edges
 
 
-GREETINGS = {"<p>Hello, whoever you are.</p>", "<p>The name is empty.</p>"}
+GREETINGS = {"<p>Hello, stranger.</p>", "<p>The name is empty.</p>"}
 
 
 @pytest.mark.point("D3-24", "S2-25")
 @pytest.mark.parametrize(
     ("query", "greeting"),
     [
-        ("", "<p>Hello, whoever you are.</p>"),
+        ("", "<p>Hello, stranger.</p>"),
         ("?name=", "<p>The name is empty.</p>"),
         ("?name=Ann", "<p>Hello Ann.</p>"),
         ("?name=None", "<p>Hello None.</p>"),
@@ -104,7 +113,7 @@ def test_a_loop_gives_the_number_the_place_and_a_class_in_turn(client, items, ex
 @pytest.mark.parametrize(
     ("limit", "items"),
     [
-        (7, ["None is that cheap."]),
+        (7, ["No tea is that cheap."]),
         (8, ["1 Jasmine"]),
         (15, ["1 Sencha", "2 Jasmine"]),
         (30, ["1 Sencha", "2 Pu&#39;er, aged ten years", "3 Jasmine"]),

@@ -1,4 +1,4 @@
-"""Filters of your own, and a filter that makes markup without opening the page to an attack.
+"""Filters of your own, and a filter that makes markup and escapes what it is given.
 
 A filter is a function, so most tests call it: from a template, or directly.
 Begin with test_the_price_filter_is_a_plain_function.
@@ -10,6 +10,7 @@ from jinja2 import TemplateAssertionError
 from markupsafe import Markup
 
 from day03.custom_filters import app as lesson
+from day03.custom_filters import first
 from day03.custom_filters.app import app
 from tests.day03.helpers import lines
 from tests.helpers import page
@@ -26,11 +27,16 @@ def rendered(source, **variables):
         return render_template_string(source, **variables)
 
 
+def test_the_first_program_registers_one_filter():
+    assert page(first.app.test_client().get("/")).select_one("main p").text == "¥1,234.56"
+    assert first.format_price(480) == "¥4.80"
+
+
 def test_the_price_filter_is_a_plain_function():
     assert lesson.format_price(480) == "¥4.80"
 
 
-def test_a_template_writes_the_filter_behind_a_bar():
+def test_a_template_writes_the_filter_after_a_pipe():
     assert rendered("{{ cents|price }}", cents=480) == "¥4.80"
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from day03.database import first
 from day03.database.app import create_app
 from day03.database.models import db
 from day03.database.samples import BOOKS
@@ -87,6 +88,32 @@ def test_the_configuration_may_name_another_database(build, tmp_path):
     path = tmp_path / "deep" / "own.db"
     assert build(SQLALCHEMY_DATABASE_URI=f"sqlite:///{path}").test_client().get("/")
     assert path.exists()
+
+
+# The first program
+
+
+@pytest.fixture
+def build_first(folder):
+    """Give a function that builds the first program with its file in the folder."""
+    with apps_in_folder(first.create_app, first.db, folder) as build:
+        yield build
+
+
+def test_the_first_program_stores_authors_and_lists_them_by_name(build_first):
+    client = build_first().test_client()
+    assert client.get("/authors").json == []
+    response = client.post("/authors", data={"name": "Wells"})
+    assert (response.status_code, response.json) == (201, {"id": 1, "name": "Wells"})
+    client.post("/authors", data={"name": "Austen"})
+    assert [author["name"] for author in client.get("/authors").json] == ["Austen", "Wells"]
+    assert client.post("/authors").status_code == 400
+
+
+def test_the_first_program_finds_its_authors_after_a_restart(build_first, folder):
+    build_first().test_client().post("/authors", data={"name": "Wells"})
+    assert build_first().test_client().get("/authors").json == [{"id": 1, "name": "Wells"}]
+    assert [path.name for path in folder.iterdir()] == ["first.db"]
 
 
 # Files that changed

@@ -1,6 +1,6 @@
-"""What a visitor typed, printed with and without care, in five places of a page.
+"""The text of a visitor in five places of a page, with and without protection.
 
-A page of the lesson has two sections: ``danger`` shows the attack at work, ``defence`` the cure.
+A page of the lesson has two sections: ``danger`` shows the attack, ``defence`` the protection.
 Begin with test_a_comment_becomes_markup_only_on_the_unsafe_side.
 """
 
@@ -12,7 +12,8 @@ import pytest
 from markupsafe import Markup, escape
 
 from day03.escaping import app as lesson
-from day03.escaping.app import app, strong, strong_unsafe, web_address
+from day03.escaping import first
+from day03.escaping.app import app, check_url, strong, strong_unsafe
 from tests.helpers import page
 
 SCRIPT = "<script>alert(1)</script>"
@@ -30,6 +31,12 @@ def printed(client, path, text, tag):
     assert response.mimetype == "text/html"
     found = page(response)
     return found.select(f"#danger {tag}"), found.select(f"#defence {tag}")
+
+
+def test_the_first_program_prints_a_script_as_text():
+    found = page(first.app.test_client().get("/", query_string={"text": SCRIPT}))
+    assert found.select("script") == []
+    assert found.select_one("main p").text == SCRIPT
 
 
 def test_a_comment_becomes_markup_only_on_the_unsafe_side(client):
@@ -55,8 +62,8 @@ def test_a_text_in_a_script_is_written_with_tojson(client):
 
 
 def test_only_urls_of_the_web_become_links():
-    assert web_address("https://example.com/") == "https://example.com/"
-    assert web_address("javascript:alert(1)") == "about:blank"
+    assert check_url("https://example.com/") == "https://example.com/"
+    assert check_url("javascript:alert(1)") == "about:blank"
 
 
 # Attacks
@@ -117,10 +124,10 @@ def test_a_quote_in_the_text_ends_the_string_of_a_script_with_safe(client):
     attack = '"; alert(1); "'
     danger, defence = printed(client, "/script", attack, "script")
     assert [script.text.strip() for script in danger] == [
-        'document.getElementById("careless").textContent = ""; alert(1); "";'
+        'document.getElementById("danger-text").textContent = ""; alert(1); "";'
     ]
     assert [script.text.strip() for script in defence] == [
-        r'document.getElementById("careful").textContent = "\"; alert(1); \"";'
+        r'document.getElementById("defence-text").textContent = "\"; alert(1); \"";'
     ]
 
 
@@ -138,7 +145,7 @@ def test_an_end_tag_in_the_text_ends_a_script_with_safe_and_another_begins(clien
 def test_tojson_writes_a_literal_of_the_same_text(client, text):
     response = client.get("/script", query_string={"text": text})
     # Cut out by its place, since the unsafe section may contain end tags of its own.
-    literal = re.search(r'"careful"\)\.textContent = (.*);$', response.text, re.MULTILINE)[1]
+    literal = re.search(r'"defence-text"\)\.textContent = (.*);$', response.text, re.MULTILINE)[1]
     assert json.loads(literal) == text
     assert not set("<>&'") & set(literal)
 
@@ -172,7 +179,7 @@ def test_escaping_does_not_disarm_a_url_but_a_check_of_it_does(client, attack):
 def test_urls_of_the_web_are_linked_and_stay_in_their_quotes(client, url):
     _, defence = printed(client, "/link", url, "a")
     assert [link.attrs for link in defence] == [{"href": url}]
-    assert web_address(url) == url
+    assert check_url(url) == url
 
 
 @pytest.mark.point("D3-07")

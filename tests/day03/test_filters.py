@@ -12,6 +12,7 @@ from jinja2 import TemplateSyntaxError, UndefinedError
 from markupsafe import escape
 
 from day03.filters import app as lesson
+from day03.filters import first
 from day03.filters.app import app
 from day03.filters.examples import EXAMPLES
 from tests.helpers import page
@@ -63,7 +64,35 @@ def test_a_drink_that_is_not_on_the_list_is_400(client):
     assert "We have tea, coffee, cocoa." in response.text
 
 
-# The table
+def test_the_template_of_the_first_program_changes_plain_values():
+    found = page(first.app.test_client().get("/"))
+    assert found.h1.text == "For Ann Lee"
+    assert [each.text for each in found.select("main p")] == ["2 drinks: tea, cocoa", "7 EUR"]
+
+
+# The table of the notes
+
+NOTES = (Path(lesson.__file__).parent / "README.md").read_text("utf-8")
+CELL = r"(?:[^|\\\n]|\\\|)+"
+ROWS = re.findall(rf"^\| ({CELL}) \| {CELL} \| `({CELL})` \| `({CELL})` \|$", NOTES, re.MULTILINE)
+
+
+def test_the_table_of_the_notes_has_every_filter_of_the_examples():
+    named = {name for names, _, _ in ROWS for name in re.findall(r"`(\w+)`", names)}
+    assert len(ROWS) == NOTES.count("\n| `"), "a row has another form than the test reads"
+    assert {*EXAMPLES} - {"chain"} <= named
+    assert named <= {*app.jinja_env.filters}
+
+
+@pytest.mark.parametrize(("names", "example", "result"), ROWS)
+def test_an_example_in_the_table_of_the_notes_has_this_result(names, example, result):
+    expression = example.replace(r"\|", "|")
+    assert any(f"|{name}" in expression for name in re.findall(r"`(\w+)`", names))
+    template = app.jinja_env.from_string("{{ " + expression + " }}")
+    assert html.unescape(template.render()) == result
+
+
+# The examples of the lesson
 
 
 # What each example of the lesson gives, in its order. An iterator prints its place in memory,
@@ -123,11 +152,11 @@ RESULTS = {
         ("drinks|join(' and ', attribute='name')", "tea and cocoa"),
     ],
     "default": [
-        ("owner|default('nobody')", "nobody"),
-        ("owner|default('nobody')", "Ann"),
-        ("owner|default('nobody')", ""),
-        ("owner|default('nobody')", "None"),
-        ("owner|default('nobody', true)", "nobody"),
+        ("owner|default('no owner')", "no owner"),
+        ("owner|default('no owner')", "Ann"),
+        ("owner|default('no owner')", ""),
+        ("owner|default('no owner')", "None"),
+        ("owner|default('no owner', true)", "no owner"),
         ("cups|default('none', true)", "none"),
     ],
     "chain": [
@@ -223,9 +252,9 @@ def test_a_filter_without_examples_is_404(client, name):
     [("1 / 0", ZeroDivisionError), ("owner.name", UndefinedError), ("1 +", TemplateSyntaxError)],
 )
 def test_only_a_type_error_is_shown_as_a_result(expression, error):
-    assert lesson.result("1 + 'a'", {}).startswith("TypeError: ")
+    assert lesson.evaluate("1 + 'a'", {}).startswith("TypeError: ")
     with pytest.raises(error):
-        lesson.result(expression, {})
+        lesson.evaluate(expression, {})
 
 
 # The receipt

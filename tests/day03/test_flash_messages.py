@@ -6,12 +6,15 @@ Begin with test_after_a_post_the_next_page_shows_the_message.
 """
 
 import re
+from runpy import run_path
 
 import pytest
 from flask import Flask
 from markupsafe import Markup
 
-from day03.flash_messages.app import create_app
+from day03.flash_messages import app as lesson
+from day03.flash_messages import first
+from day03.flash_messages.app import app
 from tests.helpers import page
 
 MONDAY = "We deliver on Monday."
@@ -20,14 +23,9 @@ ERROR = "Write what you want in 1 to 40 characters."
 ATTACK = "<img src=x onerror=alert(1)>"
 
 
-@pytest.fixture(scope="module")
-def app():
-    """Build the app once: it keeps nothing, for the messages are in each client's cookie."""
-    return create_app()
-
-
 @pytest.fixture
-def client(app):
+def client():
+    """Give a new visitor: the messages are in the client's cookie."""
     return app.test_client()
 
 
@@ -76,10 +74,25 @@ def test_a_message_can_be_shown_by_the_request_that_flashes_it(client):
     assert shown(client.get("/")) == []
 
 
-def test_another_visitor_sees_nothing(app, client):
+def test_another_visitor_sees_nothing(client):
     post(client)
     assert shown(app.test_client().get("/")) == []
     assert len(shown(client.get("/"))) == 2
+
+
+# The first program
+
+
+@pytest.mark.point("D3-52", "D3-53", "D3-54")
+def test_the_first_program_shows_its_message_once():
+    client = first.app.test_client()
+    assert page(client.get("/")).select("p") == []
+    response = client.post("/cart")
+    assert (response.status_code, response.location) == (303, "/")
+    assert [each.text for each in page(client.get("/")).select("p")] == ["Tea is in the cart."]
+    assert page(client.get("/")).select("p") == []
+    form = page(client.get("/")).form
+    assert (form["method"], form["action"]) == ("post", "/cart")
 
 
 # From one request to the next
@@ -202,6 +215,12 @@ def test_the_page_has_a_label_and_a_button_for_each_way(client):
     assert found.h1.text == "Flash messages"
 
 
+def test_below_a_mount_the_form_and_the_redirect_begin_with_it(client):
+    below = {"base_url": "http://localhost/below"}
+    assert page(client.get("/", **below)).form["action"] == "/below/cart"
+    assert client.post("/cart", data={"item": "tea"}, **below).location == "/below/"
+
+
 # Attacks
 
 
@@ -250,11 +269,15 @@ def test_messages_cannot_be_made_up_without_the_key(client):
 
 @pytest.mark.point("D3-56")
 def test_the_key_is_random_or_from_the_environment(monkeypatch):
-    assert create_app().secret_key != create_app().secret_key
-    assert len(create_app().secret_key) == 64
+    def key():
+        return run_path(lesson.__file__)["app"].secret_key
+
+    keys = {key(), key()}
+    monkeypatch.setenv("FLASK_SECRET_KEY", "")
+    keys.add(key())
+    assert [len(each) for each in keys] == [64, 64, 64]
     monkeypatch.setenv("FLASK_SECRET_KEY", "from the environment")
-    assert create_app().secret_key == "from the environment"
-    assert create_app({"SECRET_KEY": "from the caller"}).secret_key == "from the caller"
+    assert key() == "from the environment"
 
 
 def test_the_cookie_is_not_sent_along_from_other_sites(client):

@@ -6,6 +6,7 @@ Begin with test_the_page_shows_the_form.
 """
 
 from io import BytesIO
+from runpy import run_path
 from threading import Thread
 
 import pytest
@@ -14,23 +15,24 @@ from markupsafe import escape
 from werkzeug.security import check_password_hash
 
 from day03.forms import app as module
+from day03.forms import first
 from day03.forms.app import create_app
 from day03.forms.form import RegisterForm
 from tests.day03.helpers import GOOD, errors, fields
-from tests.helpers import page
+from tests.helpers import csrf_token, page
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def app_with(**config):
-    """Build an app; a password is hashed in one round, for a safe hash takes time."""
+    """Build an app; a password is hashed in one round, since a safe hash takes time."""
     quick = {"PASSWORD_METHOD": "pbkdf2:sha256:1", "WTF_CSRF_ENABLED": False}
     return create_app(quick | config)
 
 
 @pytest.fixture(scope="module")
 def shared_app():
-    """Build the app once, for its templates take time to compile."""
+    """Build the app once, since its templates take time to compile."""
     return app_with()
 
 
@@ -90,6 +92,41 @@ def test_another_visitor_does_not_see_the_account(app):
     stranger = app.test_client()
     response = stranger.get("/account")
     assert (response.status_code, response.location) == (303, "/")
+
+
+# The first program
+
+
+@pytest.fixture
+def first_client():
+    """Give a visitor of the first program, in an app of its own."""
+    return run_path(first.__file__)["app"].test_client()
+
+
+@pytest.mark.point("D3-34", "D3-39")
+def test_the_first_form_has_a_label_a_field_a_button_and_a_token(first_client):
+    form = page(first_client.get("/")).form
+    assert (form["method"], form["action"]) == ("post", "/")
+    assert (form.label["for"], form.label.text) == ("name", "Name")
+    assert [field["type"] for field in form.select("input")] == ["hidden", "text", "submit"]
+    assert form.select("p") == []
+
+
+@pytest.mark.point("D3-35", "D3-38")
+def test_the_first_form_is_accepted_or_shown_again_with_a_message(first_client):
+    token = {"csrf_token": csrf_token(first_client.get("/"))}
+    response = first_client.post("/", data=token | {"name": "  "})
+    assert (response.status_code, page(response).p.text) == (200, "Please tell us your name.")
+    response = first_client.post("/", data=token | {"name": "Ann"})
+    assert (response.status_code, response.location) == (303, "/thanks")
+    assert first_client.get("/thanks").text == "Thank you.\n"
+
+
+def test_the_first_form_needs_its_token(first_client):
+    response = first_client.post("/", data={"name": "Ann"})
+    assert response.status_code == 200
+    assert page(response).select("p") == []
+    assert page(response).select_one("#name")["value"] == "Ann"
 
 
 # The page
@@ -154,6 +191,18 @@ def test_a_password_manager_knows_the_fields(client):
     assert filled["name"] == "username"
     assert filled["email"] == "email"
     assert filled["password"] == filled["repeat"] == "new-password"
+
+
+def test_below_a_mount_forms_and_redirects_begin_with_it(client):
+    below = {"base_url": "http://localhost/below"}
+    assert page(client.get("/", **below)).form["action"] == "/below/"
+    assert client.post("/", data=GOOD, **below).location == "/below/account"
+    forms = page(client.get("/account", **below)).select("form")
+    assert [form["action"] for form in forms] == [
+        "/below/delete",
+        "/below/delete",
+        "/below/delete-unsafe",
+    ]
 
 
 def test_the_style_sheet_exists(client):
@@ -426,8 +475,10 @@ def test_other_methods_are_405(client, method):
 
 @pytest.mark.point("D3-33")
 def test_the_key_is_random_or_from_the_environment(monkeypatch):
-    assert create_app().secret_key != create_app().secret_key
-    assert len(create_app().secret_key) == 64
+    keys = {create_app().secret_key, create_app().secret_key}
+    monkeypatch.setenv("FLASK_SECRET_KEY", "")
+    keys.add(create_app().secret_key)
+    assert [len(key) for key in keys] == [64, 64, 64]
     monkeypatch.setenv("FLASK_SECRET_KEY", "from the environment")
     assert create_app().secret_key == "from the environment"
     assert create_app({"SECRET_KEY": "from the caller"}).secret_key == "from the caller"

@@ -19,13 +19,13 @@ from tests.helpers import csrf_token, page
 
 
 def app_with(**config):
-    """Build an app; a password is hashed in one round, for a safe hash takes time."""
+    """Build an app; a password is hashed in one round, since a safe hash takes time."""
     return create_app({"PASSWORD_METHOD": "pbkdf2:sha256:1"} | config)
 
 
 @pytest.fixture(scope="module")
 def shared_app():
-    """Build the app once, for its templates take time to compile."""
+    """Build the app once, since its templates take time to compile."""
     return app_with()
 
 

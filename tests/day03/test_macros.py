@@ -7,6 +7,7 @@ import pytest
 from flask import render_template_string
 from jinja2 import UndefinedError
 
+from day03.macros import first
 from day03.macros.app import app
 from tests.day03.helpers import lines
 from tests.helpers import page
@@ -154,10 +155,10 @@ def test_macros_come_from_another_file_in_three_ways(start):
 @pytest.mark.point("D3-31")
 def test_an_import_sees_the_variables_of_the_page_only_with_context(client):
     assert lines(client.get("/context")) == [
-        "<p>Without context: Hello, says nobody on /context</p>",
+        "<p>Without context: Hello, says no one on /context</p>",
         "<p>With context: Hello, says Ann on /context</p>",
     ]
-    for start, user in [(PARTS, "nobody"), (PARTS.replace(" %}", " with context %}"), "Eve")]:
+    for start, user in [(PARTS, "no one"), (PARTS.replace(" %}", " with context %}"), "Eve")]:
         text = rendered(start + "{{ parts.signed('Hi') }}", user="Eve")
         assert text == f"Hi, says {user} on /here"
 
@@ -180,6 +181,20 @@ def test_a_wrong_name_is_noticed_when_the_macro_is_called(start):
 @pytest.mark.point("D3-29", "D3-31")
 def test_a_field_without_arguments_has_an_empty_name():
     assert inputs(rendered(FIELD + "{{ field() }}"))[0]["name"] == ""
+
+
+@pytest.mark.point("D3-31")
+def test_the_sample_without_quotation_marks_takes_the_next_attribute_as_its_name():
+    sample = "{% macro input(name, type='text') %}<input name={{ name }} type={{ type }}>"
+    html = rendered(sample + "{% endmacro %}{{ input() }}")
+    assert html == "<input name= type=text>"
+    assert inputs(html) == [{"name": "type=text"}]
+
+
+def test_the_first_program_writes_two_fields():
+    response = first.app.test_client().get("/")
+    assert inputs(response) == [{"id": each, "name": each} for each in ["name", "city"]]
+    assert [each["for"] for each in page(response).select("label")] == ["name", "city"]
 
 
 def test_the_first_page_links_to_the_others(client):

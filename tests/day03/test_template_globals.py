@@ -9,7 +9,8 @@ import pytest
 from flask import render_template_string
 
 from day03.template_globals import app as lesson
-from day03.template_globals.app import TYPED, app
+from day03.template_globals import first
+from day03.template_globals.app import TEXTS, app
 from tests.helpers import page
 
 
@@ -30,7 +31,7 @@ def test_the_page_shows_the_settings_of_the_app(client):
     assert page(response).h1.text == "The Teapot"
 
 
-def test_the_page_greets_whom_g_names(client):
+def test_the_page_greets_the_visitor_in_g(client):
     assert "Hello Ann," in client.get("/?name=Ann").text
     assert "Hello stranger," in client.get("/").text
 
@@ -49,6 +50,22 @@ def test_links_are_built_by_endpoint_and_lead_to_pages(client):
         assert f'href="{link}"' in index
         assert heading in client.get(link).text
     assert 'href="/"' in client.get("/tea/green").text
+
+
+@pytest.mark.point("D3-51")
+def test_below_a_mount_the_links_begin_with_it(client):
+    def links(path):
+        found = page(client.get(path, base_url="http://localhost/below"))
+        return [link["href"] for link in found.select("a")]
+
+    assert links("/") == ["/below/tea/green", "/below/tea/black?milk=yes"]
+    assert links("/tea/green") == ["/below/"]
+
+
+def test_the_template_of_the_first_program_gets_nothing_from_its_view():
+    found = page(first.app.test_client().get("/?a=1"))
+    assert found.h1.text == "The Teapot"
+    assert found.select_one("main p").text == "You sent GET for the path /."
 
 
 def test_text_of_a_visitor_is_shown_and_not_executed(client):
@@ -120,9 +137,9 @@ def test_text_used_as_a_template_is_executed(client):
 
 
 @pytest.mark.point("D3-49")
-@pytest.mark.parametrize("typed", [*TYPED.values(), "{% for x in y %}", "{{", "{# #}"])
-def test_text_used_as_a_value_stays_text(client, typed):
-    assert client.get("/greet", query_string={"name": typed}).text == f"Hello {typed}"
+@pytest.mark.parametrize("text", [*TEXTS.values(), "{% for x in y %}", "{{", "{# #}"])
+def test_text_used_as_a_value_stays_text(client, text):
+    assert client.get("/greet", query_string={"name": text}).text == f"Hello {text}"
 
 
 def test_the_unsafe_page_takes_no_text_of_the_visitor(client):

@@ -9,6 +9,7 @@ import pytest
 from jinja2 import DictLoader
 from jinja2.exceptions import TemplateNotFound
 
+from day03.template_reuse import first
 from day03.template_reuse.app import PLANTS, app
 from tests.helpers import page
 
@@ -74,7 +75,7 @@ def test_super_adds_to_the_parents_block(client):
 @pytest.mark.point("D3-45")
 def test_text_outside_of_all_blocks_is_lost(client):
     text = text_of(client, "/outside")
-    assert "This one stands in a block." in text
+    assert "This one is in a block." in text
     assert "outside of all blocks" not in text
 
 
@@ -130,6 +131,22 @@ def test_one_page_inherits_includes_and_calls_a_macro(client):
         assert f'<a href="/plants/{key}">{plant["name"]}</a>' in text
         care = f"<dd>{plant['light']}</dd> <dt>Water</dt> <dd>{plant['water']}</dd>"
         assert f'<dl aria-label="Care of {plant["name"]}"> <dt>Light</dt> {care} </dl>' in text
+
+
+def test_the_page_with_all_three_has_ten_lines_as_the_notes_say():
+    folder = Path(app.root_path)
+    lines = (folder / "templates" / "index.html").read_text("utf-8").splitlines()
+    notes = (folder / "README.md").read_text("utf-8")
+    assert "`index.html` uses all three in ten lines" in notes
+    assert len(lines) == 10
+    for tool in ["{% extends ", "{% include ", "{{ care("]:
+        assert any(line.startswith(tool) for line in lines)
+
+
+def test_the_first_program_fills_the_frame_of_its_parent():
+    found = page(first.app.test_client().get("/"))
+    assert found.title.text == found.select_one("main h1").text == "Fern"
+    assert found.footer.text == "Open from nine to five."
 
 
 @pytest.mark.point("D3-46")

@@ -10,7 +10,8 @@ from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateNotF
 from markupsafe import escape
 
 from day03.template_variables import app as lesson
-from day03.template_variables.app import app, source
+from day03.template_variables import first
+from day03.template_variables.app import app, read_source
 from tests.helpers import page
 
 TEMPLATES = Path(lesson.__file__).parent / "templates"
@@ -23,6 +24,13 @@ def client():
 
 def heading(response):
     return page(response).h1.text
+
+
+@pytest.mark.point("D3-01", "S2-23")
+def test_the_first_program_fills_one_gap():
+    client = first.app.test_client()
+    assert heading(client.get("/hello/Ann")) == "Hello, Ann!"
+    assert heading(client.get("/hello/<b>")) == "Hello, <b>!"
 
 
 def test_the_page_shows_the_values_of_the_view(client):
@@ -60,13 +68,13 @@ def test_the_page_shows_every_kind_of_value(client):
     )
     assert shown == {
         "A text, a number": "The Samovar, 1924",
-        "From a list, by its index": "tea, coffee, and at the end cocoa",
+        "From a list, by its index": "tea, coffee, and the last: cocoa",
         "From a dict, by its key": "7, or 7",
         "From an object, by its attribute": "Keemun from Anhui",
         "Numbers, added": "9",
         "Texts, joined": "teapot",
         "Text and number, joined": "since 1924",
-        "A name that nobody gave": "[]",
+        "A name without a value": "[]",
     }
 
 
@@ -145,7 +153,7 @@ def test_a_holiday_template_comes_before_that_of_other_days(client, monkeypatch,
 )
 def test_the_source_of_a_missing_template_is_not_found(name):
     with pytest.raises(TemplateNotFound):
-        source(name)
+        read_source(name)
 
 
 @pytest.mark.parametrize(

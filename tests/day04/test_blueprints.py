@@ -1,7 +1,7 @@
 """The museum: an app of four parts, each a blueprint with its own prefix, hooks and error page.
 
-Begin with test_the_front_page_links_the_parts. Which part gives a response, the header X-Endpoint
-tells.
+Begin with test_the_front_page_links_the_parts. The header X-Endpoint names the part that made the
+response.
 """
 
 import logging
@@ -12,7 +12,7 @@ from flask import Flask, url_for
 from flask.cli import ScriptInfo
 from werkzeug.routing import BuildError
 
-from day04.blueprints import create_app
+from day04.blueprints import create_app, first
 from day04.blueprints.collection import PICTURES
 from day04.blueprints.home import home
 from tests.helpers import page
@@ -58,7 +58,7 @@ def test_the_pictures_are_listed_in_order(client):
 def test_a_picture_that_does_not_exist_is_404_on_the_page_of_its_part(client):
     response = client.get("/pictures/99")
     assert response.status_code == 404
-    assert page(response).h1.text == "An empty wall"
+    assert page(response).h1.text == "Picture not found"
 
 
 def test_a_program_gets_json(client):
@@ -69,8 +69,17 @@ def test_a_program_gets_json(client):
 # The app and its parts
 
 
+@pytest.mark.point("D4-16", "D4-19")
+def test_the_smallest_program_has_one_view_below_the_prefix():
+    assert first.app.test_client().get("/pictures/").text == "Harbour at dawn, Two pears\n"
+    assert first.app.test_client().get("/").status_code == 404
+    rules = {rule.endpoint: rule.rule for rule in first.app.url_map.iter_rules()}
+    assert rules.pop("static")
+    assert rules == {"pictures.index": "/pictures/"}
+
+
 @pytest.mark.point("D4-13")
-def test_a_blueprint_is_no_app():
+def test_a_blueprint_is_not_an_app():
     assert not callable(home)
     assert not hasattr(home, "run")
     assert not hasattr(home, "config")
@@ -205,16 +214,18 @@ def test_a_folder_with_the_name_of_the_blueprint_keeps_its_templates_apart(clien
 def test_of_two_templates_with_one_name_the_app_wins(client):
     text = text_of(client, "/pictures/notice-clash")
     assert "The museum is closed on Mondays." in text
-    assert "loses" not in text
+    assert "never uses" not in text
     with app.app_context():
         found = app.jinja_loader.list_templates()
     assert "notice.html" in found
     pictures = app.blueprints["pictures"]
-    assert "loses against" in pictures.jinja_loader.get_source(app.jinja_env, "notice.html")[0]
+    assert (
+        "never uses this file" in pictures.jinja_loader.get_source(app.jinja_env, "notice.html")[0]
+    )
 
 
 @pytest.mark.point("D4-20")
-def test_the_loser_of_a_clash_is_told_by_a_setting(caplog):
+def test_a_setting_reports_that_two_files_have_one_name(caplog):
     explaining = create_app({"EXPLAIN_TEMPLATE_LOADING": True})
     explaining.logger.setLevel(logging.INFO)
     with caplog.at_level(logging.INFO):
@@ -246,7 +257,7 @@ def test_below_a_prefix_a_static_file_has_a_url_of_its_own(client):
 @pytest.mark.point("D4-20")
 def test_without_a_prefix_the_apps_static_folder_hides_the_parts(client):
     with home.open_resource("static/hours.txt") as file:
-        assert file.read().startswith(b"Nobody can read this file")
+        assert file.read().startswith(b"No request gets this file")
     assert built("home.static", filename="hours.txt") == "/static/hours.txt"
     assert source(client, "/static/hours.txt", 404)
     assert client.get("/static/hours.txt").headers["X-Endpoint"] == "static"
@@ -281,11 +292,11 @@ def test_an_app_hook_of_a_part_runs_for_every_request(client, path):
         assert "X-Endpoint" in response.headers
 
 
-def test_the_guard_is_nobody_when_a_hook_of_the_app_comes_first():
+def test_there_is_no_guard_when_a_hook_of_the_app_comes_first():
     app = create_app()
     app.before_request(lambda: "closed")
     response = app.test_client().get("/pictures/")
-    assert (response.text, response.headers["X-Guard"]) == ("closed", "nobody")
+    assert (response.text, response.headers["X-Guard"]) == ("closed", "none")
 
 
 @pytest.mark.point("D4-14")
@@ -306,7 +317,7 @@ def test_a_second_version_would_have_the_hook_and_the_handler_of_the_first():
 @pytest.mark.parametrize("path", ["/pictures/99", "/pictures/0", f"/pictures/{10**30}"])
 def test_a_404_of_a_view_gets_the_page_of_its_part(client, path):
     text = text_of(client, path, 404)
-    assert "An empty wall" in text
+    assert "Picture not found" in text
     assert 'href="/pictures/"' in text
 
 
@@ -316,8 +327,8 @@ def test_a_404_of_a_view_gets_the_page_of_its_part(client, path):
 )
 def test_a_path_that_no_rule_matches_gets_the_404_of_the_app(client, path):
     text = text_of(client, path, 404)
-    assert "This way leads nowhere" in text
-    assert "An empty wall" not in text
+    assert "Page not found" in text
+    assert "Picture not found" not in text
 
 
 def test_an_unknown_path_belongs_to_no_part(client):
@@ -331,9 +342,9 @@ def test_an_unknown_path_belongs_to_no_part(client):
     ("path", "error"),
     [
         ("/api/v1/pictures/99", "There is no picture 99."),
-        ("/api/v1/nothing", "There is no such address."),
-        ("/api/v1/pictures/one", "There is no such address."),
-        ("/api/", "There is no such address."),
+        ("/api/v1/nothing", "No rule has this path."),
+        ("/api/v1/pictures/one", "No rule has this path."),
+        ("/api/", "No rule has this path."),
     ],
 )
 def test_programs_get_json_with_the_error(client, path, error):
@@ -342,7 +353,7 @@ def test_programs_get_json_with_the_error(client, path, error):
 
 
 def test_a_path_that_only_begins_like_the_api_gets_a_page(client):
-    assert "This way leads nowhere" in text_of(client, "/apis", 404)
+    assert "Page not found" in text_of(client, "/apis", 404)
 
 
 @pytest.mark.parametrize(

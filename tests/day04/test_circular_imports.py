@@ -1,7 +1,7 @@
-"""Circular imports: one pair of files that cannot be imported, and three cures.
+"""Circular imports: two files that cannot be imported, and three solutions.
 
-Begin with test_the_front_page_links_every_variant. The lesson starts a process for each variant;
-most tests import the variants here instead, as if this process were new.
+Begin with test_one_file_has_no_such_problem. The lesson starts a process for each variant; most
+tests import the variants here instead, as if this process were new.
 """
 
 import importlib
@@ -12,15 +12,21 @@ import sys
 
 import pytest
 from flask.cli import NoAppException, ScriptInfo
+from flask_mail import Mail
+from flask_migrate import Migrate
+from flask_session import Session
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
 
 from day04.circular_imports import app as lesson
+from day04.circular_imports import first
 from day04.circular_imports.app import ROOT, VARIANTS
 from day04.circular_imports.factory.app import create_app
 from day04.circular_imports.factory.extensions import db
 from tests.helpers import page
 
 app = lesson.app
-CURES = [name for name in VARIANTS if name != "stuck"]
+SOLUTIONS = [name for name in VARIANTS if name != "stuck"]
 QUERY = r'{"query":"SELECT book.id, book.title \nFROM book"}'
 LESSON = "day04.circular_imports"
 STUCK = f"cannot import name 'db' from partially initialized module '{LESSON}.stuck.app'"
@@ -59,6 +65,10 @@ def output(client, name):
     return response.text
 
 
+def test_one_file_has_no_such_problem():
+    assert first.app.test_client().get("/").text.strip() == QUERY
+
+
 def test_the_front_page_links_every_variant(client):
     html = page(client.get("/"))
     assert [link["href"] for link in html.select("dt a")] == [f"/{name}" for name in VARIANTS]
@@ -84,8 +94,8 @@ def test_the_stuck_pair_ends_with_an_import_error():
 
 @pytest.mark.point("D4-15", "D6-30")
 @pytest.mark.usefixtures("new_process")
-@pytest.mark.parametrize("name", CURES)
-def test_each_cure_starts_and_serves_a_request(name):
+@pytest.mark.parametrize("name", SOLUTIONS)
+def test_each_solution_starts_and_serves_a_request(name):
     assert app_of(name).test_client().get("/").text.strip() == QUERY
 
 
@@ -93,13 +103,13 @@ def test_a_variant_that_does_not_exist_is_404(client):
     assert client.get("/nothing").status_code == 404
 
 
-# The cures
+# The solutions
 
 
 @pytest.mark.point("D4-15", "D6-30")
 @pytest.mark.usefixtures("new_process")
-@pytest.mark.parametrize("name", CURES)
-def test_a_cure_does_not_depend_on_which_file_is_imported_first(name):
+@pytest.mark.parametrize("name", SOLUTIONS)
+def test_a_solution_does_not_depend_on_which_file_is_imported_first(name):
     importlib.import_module(f"{LESSON}.{name}.models")
     assert app_of(name).test_client().get("/").text.strip() == QUERY
 
@@ -124,10 +134,15 @@ def test_a_late_import_leaves_the_table_unknown_until_the_first_request():
     assert list(sys.modules[f"{LESSON}.extensions_module.app"].db.metadata.tables) == ["book"]
 
 
-def test_the_variants_are_the_failure_and_three_cures():
+def test_the_variants_are_the_failure_and_three_solutions():
     assert list(VARIANTS) == ["stuck", "late_import", "extensions_module", "factory"]
     for name, (_, code) in VARIANTS.items():
         assert code.startswith(f"from {LESSON}.{name}.app import ")
+
+
+def test_the_extensions_of_the_course_have_init_app():
+    for extension in Mail, Migrate, Session, SQLAlchemy, CSRFProtect:
+        assert callable(extension.init_app)
 
 
 @pytest.mark.point("D4-15")
@@ -146,7 +161,7 @@ def test_a_factory_builds_several_apps_around_one_extension():
 
 @pytest.mark.second_half
 @pytest.mark.point("D4-15")
-def test_the_process_of_the_stuck_pair_fails_and_takes_nothing_along(client):
+def test_the_process_of_the_stuck_pair_fails_and_this_one_goes_on(client):
     text = output(client, "stuck")
     assert text.startswith("Traceback (most recent call last):\n")
     files = re.findall(r'File ".*?(\w+)[/\\](\w+\.py)", line', text)
@@ -160,8 +175,8 @@ def test_the_process_of_the_stuck_pair_fails_and_takes_nothing_along(client):
 
 @pytest.mark.second_half
 @pytest.mark.point("D4-15", "D6-30")
-@pytest.mark.parametrize("name", CURES)
-def test_the_process_of_a_cure_prints_the_response(client, name):
+@pytest.mark.parametrize("name", SOLUTIONS)
+def test_the_process_of_a_solution_prints_the_response(client, name):
     assert output(client, name).split("\n") == [QUERY, "", "(exit code 0)", ""]
 
 
@@ -205,7 +220,7 @@ def test_nothing_else_is_run_or_shown(client, monkeypatch, path, end):
 
 def test_a_process_that_takes_too_long_is_stopped(monkeypatch):
     monkeypatch.setattr(lesson, "TIME_LIMIT", 0.3)
-    # It would end by itself one day, so that a limit that fails leaves nothing behind.
+    # It ends by itself, so that a missing limit leaves no process behind.
     text = lesson.run("import time; print('begun', flush=True); time.sleep(3)")
     assert text == "(stopped after 0.3 seconds)\n"
     monkeypatch.undo()
@@ -222,7 +237,7 @@ def test_a_process_that_takes_too_long_is_stopped(monkeypatch):
         ("import os; print(os.getcwd())", f"{ROOT}\n(exit code 0)\n"),
     ],
 )
-def test_the_end_of_the_process_is_told(monkeypatch, tmp_path, code, expected):
+def test_the_output_ends_with_the_exit_code(monkeypatch, tmp_path, code, expected):
     monkeypatch.chdir(tmp_path)
     assert lesson.run(code).endswith(expected)
 

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from day06_project.rendered_or_separated import app as lesson
+from day06_project.rendered_or_separated import first
 from day06_project.rendered_or_separated.app import GOODS, Goods, app
 from tests.helpers import page
 
@@ -60,6 +61,15 @@ def test_one_of_the_goods_is_json_too(client):
 def test_the_first_page_links_to_both(client):
     links = [link["href"] for link in page(client.get("/")).select("main a")]
     assert {"/rendered", "/separated"} <= set(links)
+
+
+def test_the_first_program_has_the_goods_in_both_forms():
+    client = first.app.test_client()
+    assert [row.text for row in page(client.get("/rendered")).select("li")] == [
+        "Green tea",
+        "Teapot",
+    ]
+    assert [goods["price"] for goods in client.get("/api/goods").json["items"]] == [690, 2750]
 
 
 # Edges

@@ -8,6 +8,7 @@ import urllib.request
 
 import pytest
 
+from day06_project.same_origin import first
 from day06_project.same_origin.app import create_app
 from day06_project.same_origin.origins import UnclearAddressError, as_header, origin, same_origin
 from tests.day06_project.pairs import PAIRS
@@ -250,3 +251,18 @@ def test_cookies_ignore_the_port():
         opener.open(f"{one.url}/visitor", data=b"", timeout=60).close()
         with opener.open(f"{two.url}/private", timeout=60) as response:
             assert b'"visitor":"Ann"' in response.read()
+
+
+# The first program
+
+
+def test_the_first_program_names_an_allowed_origin_only():
+    client = first.app.test_client()
+    for sender in first.ALLOWED:
+        response = client.get("/shared", headers={"Origin": sender})
+        assert allowed(response) == {"Access-Control-Allow-Origin": sender}
+    for path in "/shared", "/private":
+        response = client.get(path, headers={"Origin": EVIL})
+        assert allowed(response) == {}
+        assert response.json == {"goods": ["Teapot"]}
+    assert client.get("/shared").headers["Vary"] == "Origin"

@@ -7,17 +7,16 @@ import importlib
 import re
 import shutil
 import sqlite3
-import types
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from cachelib import FileSystemCache
-from flask import session
+from flask import Flask, session
 from sqlalchemy import Integer
 
 from day06_project.single_file import app as lesson
-from day06_project.single_file import at_import
+from day06_project.single_file import first
 from day06_project.single_file.app import create_app, db
 from tests.day06_project.helpers import WatchedLock, at_once
 from tests.helpers import csrf_token, page
@@ -222,9 +221,11 @@ def test_the_environment_changes_settings_and_the_argument_wins(tmp_path, monkey
     assert create_app({"DATA_FOLDER": tmp_path / "b"}).config["DATA_FOLDER"] == tmp_path / "b"
 
 
-def test_each_app_has_a_random_key(tmp_path):
+def test_each_app_has_a_random_key_also_in_the_place_of_an_empty_one(tmp_path, monkeypatch):
     keys = {create_app({"DATA_FOLDER": tmp_path}).config["SECRET_KEY"] for _ in range(2)}
-    assert len(keys) == 2
+    monkeypatch.setenv("FLASK_SECRET_KEY", "")
+    keys |= {create_app({"DATA_FOLDER": tmp_path}).config["SECRET_KEY"]}
+    assert len(keys) == 3
     assert min(map(len, keys)) >= 32
 
 
@@ -308,22 +309,22 @@ def test_two_first_requests_migrate_once(new_app, monkeypatch):
 
 
 def test_after_the_import_settings_change_nothing():
-    assert at_import.app.test_client().get("/ping").text == "pong\n"
-    with at_import.app.app_context():
-        assert at_import.db.engine.url.render_as_string() == "sqlite://"
-    before = dict(at_import.app.config)
+    assert first.app.test_client().get("/ping").text == "pong\n"
+    with first.app.app_context():
+        assert first.db.engine.url.render_as_string() == "sqlite://"
+    before = dict(first.app.config)
     try:
-        at_import.app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite:////tmp/test.db"
-        with at_import.app.app_context():
-            assert at_import.db.engine.url.render_as_string() == "sqlite://"
+        first.app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite:////tmp/test.db"
+        with first.app.app_context():
+            assert first.db.engine.url.render_as_string() == "sqlite://"
     finally:
-        at_import.app.config.update(before)
+        first.app.config.update(before)
 
 
-def test_the_views_cannot_be_imported():
-    views = {"ping", "index", "goods_as_json", "put", "empty"}
-    assert views & set(vars(lesson)) == set()
-    assert isinstance(at_import.ping, types.FunctionType)
+def test_the_first_program_has_one_app_and_the_other_one_a_factory():
+    assert isinstance(first.app, Flask)
+    assert not hasattr(lesson, "app")
+    assert {rule.endpoint for rule in first.app.url_map.iter_rules()} == {"static", "ping"}
 
 
 def test_a_program_gets_errors_as_pages(client):

@@ -1,4 +1,4 @@
-"""The entrance: pages without a prefix, and what holds for the whole museum."""
+"""The entrance: pages without a prefix, and what is the same in the whole museum."""
 
 from flask import Blueprint, Response, render_template, request
 from werkzeug.exceptions import NotFound
@@ -8,20 +8,20 @@ home = Blueprint("home", __name__, template_folder="templates", static_folder="s
 
 @home.get("/")
 def index():
-    """Show what there is."""
+    """Show the links to all parts."""
     return render_template("home/index.html")
 
 
 @home.after_app_request
-def name_endpoint(response: Response):
-    """Tell with every answer of the app which endpoint gave it: ``app`` makes the difference."""
+def add_endpoint_header(response: Response):
+    """Name the endpoint in each response of the whole app, because of ``app`` in the decorator."""
     response.headers["X-Endpoint"] = str(request.endpoint)
     return response
 
 
 @home.app_errorhandler(404)
 def not_found(error: NotFound):
-    """Answer for addresses that belong to nobody; only the path tells whom they were meant for."""
+    """Handle paths that no rule matches; only the path says who sent the request."""
     if request.path.startswith("/api/"):
-        return {"error": "There is no such address."}, 404
+        return {"error": "No rule has this path."}, 404
     return render_template("not_found.html"), 404

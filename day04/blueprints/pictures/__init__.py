@@ -1,4 +1,4 @@
-"""The rooms with the pictures: a part with templates, files, hooks and an error page of its own."""
+"""The rooms with the pictures: a part with its own templates, files, hooks and error page."""
 
 from flask import Blueprint, Response, abort, g, render_template
 from werkzeug.exceptions import NotFound
@@ -9,21 +9,21 @@ pictures = Blueprint("pictures", __name__, template_folder="templates", static_f
 
 
 @pictures.before_request
-def post_guard():
-    """Put a guard into the rooms; the other parts have none."""
+def set_guard():
+    """Give these rooms a guard; the other parts have none."""
     g.guard = "Ada"
 
 
 @pictures.after_request
-def name_guard(response: Response):
-    """Name the guard, with this part's static files too."""
-    response.headers["X-Guard"] = g.get("guard", "nobody")
+def add_guard_header(response: Response):
+    """Name the guard in a header, for this part's static files, too."""
+    response.headers["X-Guard"] = g.get("guard", "none")
     return response
 
 
 @pictures.errorhandler(404)
 def not_found(error: NotFound):
-    """Answer when a view of this part aborts with 404, and for no other address."""
+    """Show this part's page when a view of this part aborts with 404, and only then."""
     return render_template("pictures/not_found.html"), 404
 
 
@@ -43,11 +43,11 @@ def picture(number: int):
 
 @pictures.get("/notice")
 def notice():
-    """Show this part's notice: its folder carries the name of the blueprint."""
+    """Show this part's notice: its folder has the name of the blueprint."""
     return render_template("pictures/notice.html")
 
 
 @pictures.get("/notice-clash")
 def notice_clash():
-    """Show the wrong notice: the app has a file of that name, and the app is asked first."""
+    """Show the wrong notice: the app has a file of this name, too, and Flask takes the app's."""
     return render_template("notice.html")

@@ -1,4 +1,4 @@
-"""Make the app, and tell the database about it."""
+"""Make the app, and connect ``db`` with it."""
 
 from flask import Flask
 
@@ -12,5 +12,5 @@ db.init_app(app)
 
 @app.get("/")
 def index():
-    """Show the query that finds all books."""
+    """Return the query that finds all books."""
     return {"query": str(db.select(Book).compile(db.engine))}

@@ -1,4 +1,4 @@
-"""Make the extensions, without an app. This file imports nothing of ours."""
+"""Make the extensions, without an app. This file imports none of our files."""
 
 from flask_sqlalchemy import SQLAlchemy
 

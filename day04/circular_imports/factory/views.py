@@ -10,5 +10,5 @@ books = Blueprint("books", __name__)
 
 @books.get("/")
 def index():
-    """Show the query that finds all books."""
+    """Return the query that finds all books."""
     return {"query": str(db.select(Book).compile(db.engine))}

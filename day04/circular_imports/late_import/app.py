@@ -10,7 +10,7 @@ db = SQLAlchemy(app)
 
 @app.get("/")
 def index():
-    """Import the model here: by now this file has been read to its end."""
+    """Import the model here: at the first request, this file has run to its end."""
     from .models import Book
 
     return {"query": str(db.select(Book).compile(db.engine))}

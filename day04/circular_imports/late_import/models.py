@@ -1,4 +1,4 @@
-"""Define the model; its class needs the database."""
+"""Define the model; its class needs ``db``."""
 
 from sqlalchemy.orm import Mapped, mapped_column
 

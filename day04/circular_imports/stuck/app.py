@@ -12,5 +12,5 @@ db = SQLAlchemy(app)
 
 @app.get("/")
 def index():
-    """Show the query that finds all books; it takes the model and the database to write it."""
+    """Return the query that finds all books; this needs the model and ``db``."""
     return {"query": str(db.select(Book).compile(db.engine))}

@@ -1,7 +1,9 @@
-"""The same beginning without a function around it, as most tutorials have it.
+"""Settings, then an extension, then a view: the order of every Flask project.
 
-It is three lines shorter, and everything is settled by its import: the settings are those of that
-moment, and there is one app and one database for everybody who imports it.
+All of it happens when the module is imported, as in most tutorials. The file ``app.py`` beside this
+one builds the app in a function.
+
+Run it: flask --app day06_project.single_file.first run --debug
 """
 
 import os
