@@ -33,6 +33,8 @@ REWRITTEN = {
     "day03/template_variables",
     "day04/blueprints",
     "day04/circular_imports",
+    "day04/migration_trouble",
+    "day04/migrations",
     "day06_project/app_logging",
     "day06_project/rest_resource",
     "day06_project/script_csrf",
