@@ -20,17 +20,7 @@ REWRITTEN = {
     "day02/file_upload",
     "day02/request_hooks",
     "day02/text_and_bytes",
-    "day03/control_flow",
-    "day03/custom_filters",
-    "day03/database",
-    "day03/escaping",
-    "day03/filters",
-    "day03/flash_messages",
-    "day03/forms",
-    "day03/macros",
-    "day03/template_globals",
-    "day03/template_reuse",
-    "day03/template_variables",
+    "day03",
     "day04/blueprints",
     "day04/circular_imports",
     "day04/migration_trouble",
@@ -38,7 +28,6 @@ REWRITTEN = {
     "day06_project/app_logging",
     "day06_project/rest_resource",
     "day06_project/script_csrf",
-    "day03/composite_key",
 }
 """The days, or lessons such as ``day02/cookies``, that follow the rules of how we write so far."""
 
