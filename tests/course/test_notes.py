@@ -3,6 +3,7 @@
 import contextlib
 import doctest
 import logging
+import logging.config
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ import pytest
 
 from course import catalogue, exchange, transcript
 from course.catalogue import ROOT
-from tests.helpers import free_port, is_rewritten
+from tests.helpers import free_port, is_rewritten, set_up_alembic_logging
 
 LESSONS = catalogue.lessons()
 NOTES = [lesson.folder / catalogue.NOTES for lesson in LESSONS]
@@ -47,8 +48,11 @@ def quiet_migrations():
         logger.setLevel(logging.NOTSET)
 
 
+# The ``env.py`` that ``flask db init`` generates calls a deprecated function, and sets up logging.
+@pytest.mark.filterwarnings("ignore:'get_engine' is deprecated")
 @pytest.mark.parametrize("block", BLOCKS, ids=[place(b.path, b.line) for b in BLOCKS])
-def test_console_block(block, tmp_path):
+def test_console_block(block, tmp_path, monkeypatch):
+    monkeypatch.setattr(logging.config, "fileConfig", set_up_alembic_logging)
     try:
         transcript.play(block, {"DATA_FOLDER": tmp_path})
     except transcript.TranscriptError as error:

@@ -10,8 +10,7 @@ import shutil
 import socket
 import sqlite3
 import threading
-from functools import partial
-from types import SimpleNamespace
+from functools import cache, partial
 
 import pytest
 from flask import Flask
@@ -68,11 +67,11 @@ def workspace(tmp_path):
 
 
 @pytest.fixture
-def flask_command(tmp_path):
-    """Give a function that runs a command of the app and returns what it printed."""
+def flask_command(request, tmp_path):
+    """Give a function that runs a command of the lesson's app and returns what it printed."""
     from tests.day04.migrations import command
 
-    return partial(command, tmp_path)
+    return partial(command, request.module.create_app, tmp_path)
 
 
 @pytest.fixture
@@ -83,7 +82,7 @@ def db(flask_command):
 
 @pytest.fixture
 def rows(workspace):
-    """Give a function that sends SQL past all lesson code, checks of foreign keys off."""
+    """Give a function that sends SQL without any code of the lesson, and without its checks."""
 
     def send(statement):
         with (
@@ -123,31 +122,16 @@ def models(workspace):
 
 @pytest.fixture(scope="session")
 def begun(tmp_path_factory):
-    """Begin two histories, each with its first script applied, and with rows."""
-    from tests.day04.migrations import TEMPLATE, command, fill
+    """Give a function that begins the history of a lesson, once for all tests."""
+    from tests.day04.migrations import begin
 
-    own, example = tmp_path_factory.mktemp("own"), tmp_path_factory.mktemp("example")
-    command(own, "start-over")
-    command(own, "db", "init", "-t", str(TEMPLATE))
-    command(own, "db", "migrate", "-m", "Create authors and books", "--rev-id", "0001")
-    command(own, "db", "upgrade")
-    command(example, "start-over", "--example")
-    command(example, "db", "upgrade", "0001")
-    fill(own)
-    fill(example)
-    return SimpleNamespace(own=own, example=example)
+    return cache(lambda create_app: begin(create_app, tmp_path_factory.mktemp("begun")))
 
 
 @pytest.fixture
-def own(begun, tmp_path):
-    """Begin with one script of one's own."""
-    shutil.copytree(begun.own, tmp_path, dirs_exist_ok=True)
-
-
-@pytest.fixture
-def example(begun, tmp_path):
-    """Begin with the three scripts of the example."""
-    shutil.copytree(begun.example, tmp_path, dirs_exist_ok=True)
+def own(begun, request, tmp_path):
+    """Begin with the first script, applied, and with rows."""
+    shutil.copytree(begun(request.module.create_app), tmp_path, dirs_exist_ok=True)
 
 
 # Mail; each test file defines the app and the client

@@ -1,4 +1,7 @@
-"""What the test files of the lesson on migrations use."""
+"""What the test files of the two lessons on migrations use.
+
+Each of them imports the ``create_app`` of its lesson; the fixtures take it from there.
+"""
 
 import os
 import sqlite3
@@ -8,26 +11,28 @@ from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 
-from day04.migrations.app import create_app
 from tests.helpers import ROOT
 
-EXAMPLE = ROOT / "day04" / "migrations" / "example"
-TEMPLATE = ROOT / "day04" / "migrations" / "template"
+TEMPLATE = ROOT / "day04" / "migration_trouble" / "template"
 AUTHORS = [(1, "Jane Austen"), (2, "Jules Verne")]
 BOOKS = [(1, "Emma", 1), (2, "Persuasion", 1), (3, "Around the World in Eighty Days", 2)]
 
 
 @lru_cache(maxsize=1)
-def app_with(folder, models):
+def app_with(create_app, folder, models):
     """Build the app for a folder; anew only if the models have changed, to save time."""
     return create_app({"DATA_FOLDER": folder})
 
 
-def command(folder, *words, code=0, answer=None, **config):
+def command(create_app, folder, *words, code=0, answer=None, **config):
     """Run a command of an app with its data in a folder; return what it printed."""
     models = Path(folder, "workspace", "models.py")
     text = models.read_text("utf-8") if models.exists() else None
-    app = create_app({"DATA_FOLDER": folder, **config}) if config else app_with(folder, text)
+    app = (
+        create_app({"DATA_FOLDER": folder, **config})
+        if config
+        else app_with(create_app, folder, text)
+    )
     result = app.test_cli_runner().invoke(args=words, input=answer)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
@@ -35,9 +40,9 @@ def command(folder, *words, code=0, answer=None, **config):
     return result.output
 
 
-def command_in_a_process(folder, *words, options=("-W", "error")):
+def command_in_a_process(create_app, folder, *words, options=("-W", "error")):
     """Run a command as in a terminal, with options for Python."""
-    call = f"day04.migrations.app:create_app({{'DATA_FOLDER': {str(folder)!r}}})"
+    call = f"{create_app.__module__}:create_app({{'DATA_FOLDER': {str(folder)!r}}})"
     return subprocess.run(
         [sys.executable, *options, "-m", "flask", "--app", call, *words],
         check=False,
@@ -46,6 +51,18 @@ def command_in_a_process(folder, *words, options=("-W", "error")):
         capture_output=True,
         text=True,
     )
+
+
+def begin(create_app, folder):
+    """Lay out a workspace with its first script, apply it, and insert rows; return the folder."""
+    command(create_app, folder, "start-over")
+    if not (folder / "workspace" / "migrations").exists():
+        command(create_app, folder, "db", "init", "-t", str(TEMPLATE))
+        words = ("-m", "Create authors and books", "--rev-id", "0001")
+        command(create_app, folder, "db", "migrate", *words)
+    command(create_app, folder, "db", "upgrade")
+    fill(folder)
+    return folder
 
 
 def fill(folder):

@@ -1,24 +1,18 @@
 """The workspace: the commands around ``flask db`` that lay it out and look into it.
 
-Begin with test_start_over_begins_at_the_right_models.
+Begin with test_start_over_begins_with_the_models_of_step_1.
 """
 
 import pytest
 
-import day04.migrations.workspace
-from day04.migrations.app import create_app
-from tests.day04.migrations import EXAMPLE, TEMPLATE, command, script
+from day04.migrations.app import EXAMPLE, create_app
+from tests.day04.migrations import TEMPLATE, command, script
 
 
-@pytest.mark.parametrize("example", [[], ["--example"]])
-def test_start_over_begins_at_the_right_models(flask_command, workspace, example):
-    flask_command("start-over", *example)
-    number = 3 if example else 1
-    ours = EXAMPLE / f"models_{number}.py"
-    assert (workspace / "models.py").read_bytes() == ours.read_bytes()
-    versions = [path.name for path in workspace.glob("migrations/versions/*.py")]
-    assert len(versions) == (3 if example else 0)
-    assert not list(workspace.rglob("*.ini.mako"))
+def test_start_over_begins_with_the_models_of_step_1(flask_command, workspace):
+    assert flask_command("start-over") == f"The new workspace is in {workspace}\n"
+    assert (workspace / "models.py").read_bytes() == (EXAMPLE / "models_1.py").read_bytes()
+    assert [path.name for path in workspace.iterdir()] == ["models.py"]
 
 
 def test_all_files_are_below_the_folder_of_the_app(
@@ -27,10 +21,12 @@ def test_all_files_are_below_the_folder_of_the_app(
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
-    assert str(workspace) in flask_command("start-over", "--example")
+    assert str(workspace) in flask_command("start-over")
+    db("init", "-t", str(TEMPLATE))
+    db("migrate", "--rev-id", "0001")
     db("upgrade")
-    db("revision", "-m", "more", "--rev-id", "0004")
-    assert script(workspace, "0004").exists()
+    db("revision", "-m", "more", "--rev-id", "0002")
+    assert script(workspace, "0002").exists()
     assert list(elsewhere.iterdir()) == []
     names = {path.name for path in workspace.iterdir()}
     assert names == {"library.db", "migrations", "models.py"}
@@ -38,17 +34,12 @@ def test_all_files_are_below_the_folder_of_the_app(
 
 def test_a_relative_folder_counts_from_where_flask_is_started(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    command("data", "start-over", "--example")
-    command("data", "db", "upgrade")
+    command(create_app, "data", "start-over")
+    command(create_app, "data", "db", "init", "-t", str(TEMPLATE))
+    command(create_app, "data", "db", "upgrade")
+    command(create_app, "data", "db", "current")
     names = {path.name for path in (tmp_path / "data" / "workspace").iterdir()}
     assert names == {"library.db", "migrations", "models.py"}
-
-
-def test_flask_migrate_cannot_work_below_a_percent_sign(tmp_path):
-    folder = tmp_path / "flask%20course"
-    command(folder, "start-over", "--example")
-    with pytest.raises(ValueError, match="invalid interpolation syntax"):
-        command(folder, "db", "upgrade")
 
 
 def test_building_the_app_and_looking_at_it_writes_nothing(tmp_path):
@@ -73,7 +64,7 @@ def test_start_over_asks_and_touches_no_file_of_yours(own, flask_command, worksp
         "library.db.copy",
     }
     assert {path.read_text() for path in mine} == {"mine"}
-    assert "fresh" in flask_command("start-over", "--yes")
+    assert "The new workspace" in flask_command("start-over", "--yes")
 
 
 def test_a_folder_that_cannot_be_made_is_an_error_of_one_line(flask_command, workspace):
@@ -89,22 +80,33 @@ def test_take_asks_before_it_overwrites_your_own_models(own, flask_command, mode
     assert "My author" in (workspace / "models.py").read_text()
     said = flask_command("take", "models", "2", answer="y\n")
     assert "models.py is now as in step 2 of the example" in said
-    assert "full_name" in (workspace / "models.py").read_text()
+    assert "copies: " in (workspace / "models.py").read_text()
     flask_command("take", "models", "1")  # from one of ours to another: no question
 
 
-def test_take_needs_a_file_to_put_it_into(flask_command, own):
-    assert "has 0 files for script 2" in flask_command("take", "script", "2", code=1)
-    flask_command("take", "models", "4", code=2)
+def test_take_adds_the_script_of_the_example_or_replaces_yours(flask_command, own, db, workspace):
+    flask_command("take", "script", "2")
+    [ours] = EXAMPLE.glob("versions/0002_*.py")
+    assert script(workspace, "0002").read_bytes() == ours.read_bytes()
+    script(workspace, "0002").rename(workspace / "migrations" / "versions" / "0002_mine.py")
+    assert "0002_mine.py is now as in step 2" in flask_command("take", "script", "2")
+    assert script(workspace, "0002").name == "0002_mine.py"
+    (workspace / "migrations" / "versions" / "0002_mine_too.py").touch()
+    assert "has no place for script 2" in flask_command("take", "script", "2", code=1)
+
+
+def test_take_knows_two_steps_of_two_things(flask_command, own):
+    flask_command("take", "models", "3", code=2)
     flask_command("take", "words", "1", code=2)
 
 
 def test_take_without_a_workspace(flask_command, tmp_path):
-    assert "has 0 files for models 1" in flask_command("take", "models", "1", code=1)
+    assert "has no place for models 1" in flask_command("take", "models", "1", code=1)
+    assert "has no place for script 1" in flask_command("take", "script", "1", code=1)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_sql_prints_rows_and_counts_changes(example, flask_command, rows):
+def test_sql_prints_rows_and_counts_changes(own, flask_command, rows):
     said = flask_command("sql", "SELECT * FROM author")
     assert said == "(1, 'Jane Austen')\n(2, 'Jules Verne')\n"
     assert flask_command("sql", "UPDATE author SET name = name || '!'") == "Rows changed: 2\n"
@@ -114,7 +116,7 @@ def test_sql_prints_rows_and_counts_changes(example, flask_command, rows):
 
 
 @pytest.mark.parametrize("statement", ["SELCT", "SELECT 1; SELECT 2", "SELECT * FROM nowhere"])
-def test_sql_that_cannot_be_run_is_an_error_of_one_line(example, flask_command, statement):
+def test_sql_that_cannot_be_run_is_an_error_of_one_line(own, flask_command, statement):
     said = flask_command("sql", statement, code=1)
     assert said.startswith("Error: ")
     assert said.count("\n") == 1
@@ -141,12 +143,17 @@ def test_broken_models_are_reported_and_can_be_repaired(
     (workspace / "models.py").write_text(text)
     assert "No such command 'db'" in db("upgrade", code=2)
     said = capsys.readouterr().err
-    assert "There is no 'flask db' until models.py is mended." in said
+    assert "There is no 'flask db' until you correct models.py." in said
     assert told in said
     assert create_app({"DATA_FOLDER": tmp_path}).test_client().get("/").status_code == 200
     flask_command("take", "models", "1", answer="y\n")
     assert "0001 (head)" in db("current")
 
 
-def test_the_template_of_the_notes_is_the_one_of_the_lesson():
-    assert day04.migrations.workspace.TEMPLATE == TEMPLATE
+def test_the_app_itself_checks_foreign_keys(own, flask_command, tmp_path):
+    assert "FOREIGN KEY" in flask_command("sql", "INSERT INTO book VALUES (9, 'x', 99)", code=1)
+    app = create_app({"DATA_FOLDER": tmp_path})
+    with app.app_context():
+        engine = app.extensions["migrate"].db.engine
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1

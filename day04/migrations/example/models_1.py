@@ -1,4 +1,4 @@
-"""The tables as classes, first version: an author has a name and any number of books."""
+"""The models, step 1: an author has a name and any number of books."""
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import ForeignKey, MetaData, String
@@ -6,7 +6,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class Base(DeclarativeBase):
-    """What all models have in common: constraints with names, so that a script can drop them."""
+    """The base class of all models: constraints get names, so that a script can drop them."""
 
     metadata = MetaData(
         naming_convention={
@@ -30,7 +30,7 @@ class Author(db.Model):
 
 
 class Book(db.Model):
-    """One book, which goes when its author goes."""
+    """One book; it is deleted with its author."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str] = mapped_column(String(120))

@@ -1,4 +1,4 @@
-"""What Alembic runs before it compares or migrates: this connects, and hands over the models."""
+"""Alembic runs this file for each command: it connects, and passes on the models of the app."""
 
 import logging
 
@@ -11,7 +11,7 @@ migrate = current_app.extensions["migrate"]
 logger = logging.getLogger("alembic.autogenerate")
 
 
-def leave_out_empty(migration, revision, scripts):
+def skip_empty_script(migration, revision, scripts):
     """Write no script if models and database agree."""
     is_new = getattr(context.config.cmd_opts, "autogenerate", False)
     if is_new and scripts[0].upgrade_ops.is_empty():
@@ -19,8 +19,8 @@ def leave_out_empty(migration, revision, scripts):
         logger.info("No changes in schema detected.")
 
 
-def offline():
-    """Print the SQL that ``--sql`` asks for, and send nothing."""
+def print_sql():
+    """Print the SQL for ``--sql``, and send nothing."""
     context.configure(
         url=migrate.db.engine.url, target_metadata=migrate.db.metadata, literal_binds=True
     )
@@ -28,29 +28,29 @@ def offline():
         context.run_migrations()
 
 
-def online():
-    """Send it to the database of the app."""
+def change_database():
+    """Send the SQL to the database of the app."""
     with migrate.db.engine.connect() as connection:
-        connection.detach()  # no pool shall hand it on with its checks off
+        connection.detach()  # the app must not get this connection back, without its checks
         leave_on = "foreign_keys=on" in context.get_x_argument()  # to see what happens then
         if connection.dialect.name == "sqlite" and not leave_on:
-            # Batch mode drops the old table, and ON DELETE CASCADE takes that for a deletion.
+            # Batch mode drops the old table, and for ON DELETE CASCADE its rows are deleted.
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-            connection.commit()  # or Alembic would take the transaction for somebody else's
+            connection.commit()  # so that Alembic begins a transaction of its own
         context.configure(
             connection=connection,
             target_metadata=migrate.db.metadata,
-            process_revision_directives=leave_out_empty,
+            process_revision_directives=skip_empty_script,
             **migrate.configure_args,
         )
         try:
             with context.begin_transaction():
                 context.run_migrations()
         except DBAPIError as error:
-            raise CommandError(str(error)) from error  # the last lines of a long traceback
+            raise CommandError(str(error)) from error  # one message in place of a long traceback
 
 
 if context.is_offline_mode():
-    offline()
+    print_sql()
 else:
-    online()
+    change_database()

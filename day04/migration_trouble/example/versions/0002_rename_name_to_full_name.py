@@ -11,7 +11,7 @@ depends_on = None
 
 def upgrade():
     """Go from 0001 to 0002."""
-    # Alembic had written: add full_name, drop name. That throws the names away.
+    # Alembic's draft was: add full_name, drop name. That deletes the names.
     with op.batch_alter_table("author") as batch_op:
         batch_op.drop_constraint(batch_op.f("uq_author_name"), type_="unique")
         batch_op.alter_column(
@@ -20,8 +20,8 @@ def upgrade():
             existing_type=sa.String(length=80),
             existing_nullable=False,
         )
-    # A batch of its own: in the one that renames, the new column is not known yet, and the
-    # constraint would be left out without a word.
+    # A second batch: the first one does not know the new column yet, and would leave out the
+    # constraint without a message.
     with op.batch_alter_table("author") as batch_op:
         batch_op.create_unique_constraint(batch_op.f("uq_author_full_name"), ["full_name"])
 

@@ -1,4 +1,4 @@
-"""The tables as classes, third version: the library has one or more copies of a book."""
+"""The models, step 2: an author has a full name and any number of books."""
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import ForeignKey, MetaData, String
@@ -6,7 +6,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class Base(DeclarativeBase):
-    """What all models have in common: constraints with names, so that a script can drop them."""
+    """The base class of all models: constraints get names, so that a script can drop them."""
 
     metadata = MetaData(
         naming_convention={
@@ -30,9 +30,8 @@ class Author(db.Model):
 
 
 class Book(db.Model):
-    """One book, which goes when its author goes."""
+    """One book; it is deleted with its author."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str] = mapped_column(String(120))
     author_id: Mapped[int] = mapped_column(ForeignKey("author.id", ondelete="CASCADE"))
-    copies: Mapped[int] = mapped_column(server_default="1")
