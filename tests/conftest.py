@@ -1,9 +1,12 @@
 """Fixtures that every lesson's tests share."""
 
 import asyncio
+import gc
 import os
 
 import pytest
+from flask import Flask
+from jinja2 import BytecodeCache
 
 from tests.helpers import CHROMIUM, ROOT, SECOND_HALF
 
@@ -42,6 +45,33 @@ def pytest_collection_modifyitems(config, items):
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
                 break
+
+
+def pytest_collection_finish():
+    """Leave thousands of collected tests out of every later search for garbage."""
+    gc.freeze()
+
+
+class CompiledTemplates(BytecodeCache):
+    """Keep compiled templates by their text: many tests make an app, and compiling is slow."""
+
+    def __init__(self):
+        self.code = {}
+
+    def load_bytecode(self, bucket):
+        if bucket.key in self.code:
+            bucket.bytecode_from_string(self.code[bucket.key])
+
+    def dump_bytecode(self, bucket):
+        self.code[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates_are_compiled_once():
+    """Give every app of the tests the same cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(Flask.jinja_options, "bytecode_cache", CompiledTemplates())
+        yield
 
 
 @pytest.fixture(scope="session")

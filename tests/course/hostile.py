@@ -131,8 +131,9 @@ def functions():
         if path.stem == "frame":
             continue
         text = path.read_text("utf-8")
+        lines = text.splitlines()
         parts = {
-            node.name: ast.get_source_segment(text, node)
+            node.name: "\n".join(lines[node.lineno - 1 : node.end_lineno])
             for node in ast.parse(text).body
             if isinstance(node, ast.FunctionDef)
         }

@@ -228,9 +228,9 @@ def test_config_g_and_url_for_need_only_an_application_context(shop):
         g.visitor = "Ann"
         assert render_template_string("{{ config.DEBUG }} {{ g.visitor }}") == "False Ann"
         assert render_template_string("{{ url_for('tea') }}") == "http://shop.example/tea"
-        shop.config["SERVER_NAME"] = None
-        with pytest.raises(RuntimeError, match="without 'SERVER_NAME'"):
-            render_template_string("{{ url_for('tea') }}")
+    shop.config["SERVER_NAME"] = None
+    with shop.app_context(), pytest.raises(RuntimeError, match="without 'SERVER_NAME'"):
+        render_template_string("{{ url_for('tea') }}")
 
 
 @pytest.mark.point("D3-51")

@@ -13,32 +13,8 @@ import threading
 from functools import cache, partial
 
 import pytest
-from flask import Flask
-from jinja2 import BytecodeCache
 
 from tests.day04.helpers import end_of_threads
-
-
-class CompiledTemplates(BytecodeCache):
-    """Keep the compiled templates in memory; Jinja compiles a changed source anew."""
-
-    def __init__(self):
-        self.compiled = {}
-
-    def load_bytecode(self, bucket):
-        if bucket.key in self.compiled:
-            bucket.bytecode_from_string(self.compiled[bucket.key])
-
-    def dump_bytecode(self, bucket):
-        self.compiled[bucket.key] = bucket.bytecode_to_string()
-
-
-@pytest.fixture(scope="package", autouse=True)
-def compiled_templates():
-    """Share compiled templates between all apps of the day: compiling is most of a page's time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Flask, "jinja_options", {"bytecode_cache": CompiledTemplates()})
-        yield
 
 
 @pytest.fixture

@@ -5,9 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from hypothesis import settings
-from jinja2 import FileSystemBytecodeCache
 
 # Hypothesis keeps a cache where it runs, even without its database; not in the checkout, please.
 os.environ.setdefault(
@@ -31,15 +29,6 @@ def no_settings_of_this_machine(monkeypatch):
     yield
     for name in [name for name in os.environ if name.startswith("WECHAT_")]:
         del os.environ[name]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def templates_are_compiled_once(tmp_path_factory):
-    """Keep compiled templates: many tests build an app of their own, and compiling is slow."""
-    cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setitem(Flask.jinja_options, "bytecode_cache", cache)
-        yield
 
 
 @pytest.fixture(scope="session")
