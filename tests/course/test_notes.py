@@ -2,6 +2,7 @@
 
 import contextlib
 import doctest
+import functools
 import logging
 import logging.config
 import os
@@ -129,17 +130,22 @@ def test_quote(lesson, fence):
 
 
 def is_quoted(lesson, quote):
-    paths = [*lesson.files(), *of_the_day(lesson.folder.parent)]
-    texts = [p.read_text("utf-8") for p in paths if p.suffix in catalogue.TEXT_SUFFIXES]
     return any(
         "\n" + textwrap.indent(textwrap.dedent(quote), " " * depth) in "\n" + text
-        for text in texts
+        for text in texts_of(lesson)
         for depth in range(0, 17, 2)
     )
 
 
+@functools.cache
+def texts_of(lesson):
+    """Return the texts of a lesson's files, and of those of its day that are in no lesson."""
+    paths = [*lesson.files(), *of_the_day(lesson.folder.parent)]
+    return [path.read_text("utf-8") for path in paths if path.suffix in catalogue.TEXT_SUFFIXES]
+
+
 def of_the_day(folder):
-    """Return a day's files that lie in none of its lessons, such as day 6's ``wsgi.py``."""
+    """Return a day's files that are in none of its lessons, such as day 6's ``wsgi.py``."""
     lessons = {lesson.folder for lesson in LESSONS}
     return [path for path in folder.rglob("*") if path.is_file() and not lessons & {*path.parents}]
 
