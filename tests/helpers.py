@@ -28,6 +28,7 @@ REWRITTEN = {
     "day06_project/app_logging",
     "day06_project/rest_resource",
     "day06_project/script_csrf",
+    "day06_project/shop",
 }
 """The days, or lessons such as ``day02/cookies``, that follow the rules of how we write so far."""
 
