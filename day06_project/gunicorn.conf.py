@@ -11,7 +11,7 @@ worker_class = os.environ.get("WORKER_CLASS", "gthread")
 accesslog = "-"
 access_log_format = '%(t)s %(h)s "%(r)s" %(s)s %(b)s %(L)ss [%({x-request-id}o)s]'
 
-# Whom to believe about https is TRUSTED_PROXIES' business; gunicorn believes its own machine.
+# TRUSTED_PROXIES decides which headers about https are true; gunicorn would trust its own machine.
 secure_scheme_headers = {}
-# One socket in the home directory would be shared by everything this user runs.
+# All gunicorns of this user would share one socket in the home directory.
 control_socket_disable = True

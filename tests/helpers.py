@@ -25,9 +25,7 @@ REWRITTEN = {
     "day04/circular_imports",
     "day04/migration_trouble",
     "day04/migrations",
-    "day06_project/app_logging",
-    "day06_project/rest_resource",
-    "day06_project/script_csrf",
+    "day06_project",
 }
 """The days, or lessons such as ``day02/cookies``, that follow the rules of how we write so far."""
 

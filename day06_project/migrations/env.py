@@ -1,4 +1,4 @@
-"""Runs the migrations; ``flask --app day06_project.shop db upgrade`` comes here."""
+"""Run the migrations; ``flask --app day06_project.shop db upgrade`` comes here."""
 
 from alembic import context
 from flask import current_app
@@ -8,7 +8,7 @@ engine = migrate.db.engine
 
 
 def log(step, **rest):
-    """Tell what was done."""
+    """Log each migration."""
     direction = "up to" if step.is_upgrade else "down from"
     current_app.logger.info(
         "migration %s %s: %s", direction, step.up_revision_id, step.up_revision.doc
@@ -25,13 +25,13 @@ options = {
 def run_on_sqlite(connection):
     """Run with foreign keys off, in one transaction, and check the keys before it ends.
 
-    To change a table SQLite makes it anew and drops the old one. With foreign keys on that would
-    delete every row that refers to it. They can only be switched outside of a transaction.
+    To change a table SQLite makes it anew and drops the old one. With foreign keys on, this
+    deletes every row that refers to it. They can only be switched outside of a transaction.
     """
     connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
     connection.commit()
-    # The driver begins a transaction for rows only; tables that stay behind a failure are in the
-    # way of the next attempt.
+    # The driver begins a transaction only for rows. Tables that stay after a failure would stop the
+    # next attempt.
     connection.exec_driver_sql("BEGIN IMMEDIATE")
     context.configure(connection, transactional_ddl=True, **options)
     try:

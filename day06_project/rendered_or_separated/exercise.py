@@ -32,16 +32,69 @@ from pathlib import Path
 from typing import Any
 
 from captcha.image import ImageCaptcha
-from flask import Flask, abort, request
+from flask import Blueprint, Flask, abort, current_app, request
 
 LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ23456789"  # without those that look alike: 0 O Q 1 I
 
 image = ImageCaptcha(width=160, height=60)
 
+pages = Blueprint("pages", __name__)
+
 
 def draw(text: str) -> bytes:
     """Return a PNG picture of the text."""
     return image.generate(text).getvalue()
+
+
+def new_text() -> str:
+    """Return four letters that no one can foresee."""
+    letters = current_app.extensions["letters"]
+    return letters.pop(0) if letters else "".join(secrets.choice(LETTERS) for _ in range(4))
+
+
+def open_store() -> sqlite3.Connection:
+    """Open the file that all workers share; each statement is carried out at once.
+
+    Use it so: ``with closing(open_store()) as store: store.execute("...", (...))``.
+    """
+    current_app.config["DATA_FOLDER"].mkdir(parents=True, exist_ok=True)
+    store = sqlite3.connect(current_app.config["DATA_FOLDER"] / "captchas.db", isolation_level=None)
+    # "until" is a time as time.time() tells it.
+    store.execute("CREATE TABLE IF NOT EXISTS captchas (id PRIMARY KEY, letters, until)")
+    return store
+
+
+@pages.get("/captchas/<captcha_id>")
+def captcha(captcha_id: str):
+    """Draw new letters for an id."""
+    # TODO (task 1): only UUIDs, the type of the picture, no cache
+    # TODO (tasks 2, 4 and 5): keep the letters under the id: REPLACE INTO captchas ...
+    return draw(new_text())
+
+
+def is_passed(captcha_id: Any, text: Any) -> bool:
+    """Tell whether these are the letters of that id; a try uses them up."""
+    # TODO (tasks 2 to 5): DELETE FROM captchas ... RETURNING ... takes letters in one step
+    return True
+
+
+@pages.post("/questions")
+def ask():
+    """Take a question of a visitor who can read the picture."""
+    body = request.get_json()
+    text = body.get("text") if isinstance(body, dict) else None
+    if not isinstance(text, str) or not text.strip():
+        abort(400, "Send JSON with a text.")
+    if not is_passed(body.get("captcha_id"), body.get("captcha_text")):
+        abort(422, "The letters do not fit the picture, or they were used before.")
+    current_app.extensions["questions"].append(text)
+    return {"text": text}, 201
+
+
+@pages.get("/questions")
+def index():
+    """List the questions."""
+    return {"items": current_app.extensions["questions"]}
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -53,52 +106,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         CAPTCHA_TEXTS=[],
     )
     app.config.from_mapping(config or {})
-    folder = Path(app.config["DATA_FOLDER"]).absolute()
-    texts = list(app.config["CAPTCHA_TEXTS"])
-    questions: list[str] = []
-
-    def new_text() -> str:
-        """Return four letters that no one can foresee."""
-        return texts.pop(0) if texts else "".join(secrets.choice(LETTERS) for _ in range(4))
-
-    def open_store() -> sqlite3.Connection:
-        """Open the file that all workers share; each statement is carried out at once.
-
-        Use it so: ``with closing(open_store()) as store: store.execute("...", (...))``.
-        """
-        folder.mkdir(parents=True, exist_ok=True)
-        store = sqlite3.connect(folder / "captchas.db", isolation_level=None)
-        # "until" is a time as time.time() tells it.
-        store.execute("CREATE TABLE IF NOT EXISTS captchas (id PRIMARY KEY, letters, until)")
-        return store
-
-    @app.get("/captchas/<captcha_id>")
-    def captcha(captcha_id: str):
-        """Draw new letters for an id."""
-        # TODO (task 1): only UUIDs, the type of the picture, no cache
-        # TODO (tasks 2, 4 and 5): keep the letters under the id: REPLACE INTO captchas ...
-        return draw(new_text())
-
-    def is_passed(captcha_id: Any, text: Any) -> bool:
-        """Tell whether these are the letters of that id; a try uses them up."""
-        # TODO (tasks 2 to 5): DELETE FROM captchas ... RETURNING ... takes letters in one step
-        return True
-
-    @app.post("/questions")
-    def ask():
-        """Take a question of a visitor who can read the picture."""
-        body = request.get_json()
-        text = body.get("text") if isinstance(body, dict) else None
-        if not isinstance(text, str) or not text.strip():
-            abort(400, "Send JSON with a text.")
-        if not is_passed(body.get("captcha_id"), body.get("captcha_text")):
-            abort(422, "The letters do not fit the picture, or they were used before.")
-        questions.append(text)
-        return {"text": text}, 201
-
-    @app.get("/questions")
-    def index():
-        """List the questions."""
-        return {"items": questions}
-
+    app.config["DATA_FOLDER"] = Path(app.config["DATA_FOLDER"]).absolute()
+    app.extensions["letters"] = list(app.config["CAPTCHA_TEXTS"])
+    app.extensions["questions"] = []
+    app.register_blueprint(pages)
     return app

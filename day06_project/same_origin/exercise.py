@@ -29,7 +29,9 @@ Check it: course check same_origin
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, abort, request
+from flask import Blueprint, Flask, abort, current_app, request
+
+pages = Blueprint("pages", __name__)
 
 
 def sent_goods() -> dict[str, Any]:
@@ -41,46 +43,52 @@ def sent_goods() -> dict[str, Any]:
     return {"name": name, "price": price}
 
 
+@pages.get("/goods")
+def index():
+    """List the goods."""
+    return {"items": list(current_app.extensions["goods"].values())}
+
+
+@pages.post("/goods")
+def create():
+    """Add goods; ids grow, and none is used twice."""
+    new_id = max(current_app.extensions["versions"], default=0) + 1
+    current_app.extensions["goods"][new_id] = {"id": new_id, **sent_goods()}
+    current_app.extensions["versions"][new_id] = 1
+    # TODO (task 1): the status and the address
+    return current_app.extensions["goods"][new_id]
+
+
+@pages.get("/goods/<int:goods_id>")
+def show(goods_id: int):
+    """Show one of them."""
+    # TODO (task 1): not there?
+    # TODO (task 2): response.set_etag(...), and response.make_conditional(request)
+    return current_app.extensions["goods"][goods_id]
+
+
+@pages.put("/goods/<int:goods_id>")
+def replace(goods_id: int):
+    """Replace one of them."""
+    # TODO (task 1): not there?
+    # TODO (task 3): request.if_match is empty without the header, and has a method contains
+    current_app.extensions["goods"][goods_id] = {"id": goods_id, **sent_goods()}
+    current_app.extensions["versions"][goods_id] += 1
+    return current_app.extensions["goods"][goods_id]
+
+
+# TODO (tasks 1 and 3): DELETE /goods/<id>; leave its number in versions
+
+
+# TODO (tasks 4 and 5): a hook after each request, of errors too: after_app_request
+
+
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """Build the back end; ``ALLOWED_ORIGINS`` has spaces between the origins."""
     app = Flask(__name__)
     app.config.from_mapping(ALLOWED_ORIGINS="https://front.example https://staff.example:8443")
     app.config.from_mapping(config or {})
-    all_goods: dict[int, dict[str, Any]] = {}
-    versions: dict[int, int] = {}  # counts the changes of each
-
-    @app.get("/goods")
-    def index():
-        """List the goods."""
-        return {"items": list(all_goods.values())}
-
-    @app.post("/goods")
-    def create():
-        """Add goods; ids grow, and none is used twice."""
-        new_id = max(versions, default=0) + 1
-        all_goods[new_id] = {"id": new_id, **sent_goods()}
-        versions[new_id] = 1
-        # TODO (task 1): the status and the address
-        return all_goods[new_id]
-
-    @app.get("/goods/<int:goods_id>")
-    def show(goods_id: int):
-        """Show one of them."""
-        # TODO (task 1): not there?
-        # TODO (task 2): response.set_etag(...), and response.make_conditional(request)
-        return all_goods[goods_id]
-
-    @app.put("/goods/<int:goods_id>")
-    def replace(goods_id: int):
-        """Replace one of them."""
-        # TODO (task 1): not there?
-        # TODO (task 3): request.if_match is empty without the header, and has a method contains
-        all_goods[goods_id] = {"id": goods_id, **sent_goods()}
-        versions[goods_id] += 1
-        return all_goods[goods_id]
-
-    # TODO (tasks 1 and 3): DELETE /goods/<id>; leave its number in versions
-
-    # TODO (tasks 4 and 5): a hook after each request
-
+    app.extensions["goods"] = {}
+    app.extensions["versions"] = {}  # counts the changes of each
+    app.register_blueprint(pages)
     return app

@@ -1,4 +1,4 @@
-"""Commands of the shop, and the one step that development does unasked."""
+"""Commands of the shop, and the step that development does by itself."""
 
 import secrets
 import threading
@@ -50,7 +50,7 @@ def seed_command(count: int) -> None:
 def seed(count: int = len(SAMPLES)) -> int:
     """Add that many goods, unless there are some; return how many were added.
 
-    They belong to an account that nobody can open or log in to: names have no spaces.
+    They belong to an account that no one can open or log in to: names have no spaces.
     """
     if db.session.scalar(select(Goods.id).limit(1)):
         return 0
@@ -71,8 +71,8 @@ def seed(count: int = len(SAMPLES)) -> int:
 def prepare_at_first_request(app: Flask) -> None:
     """Do ``db upgrade`` and ``seed`` when a request finds no SQLite file.
 
-    For trying things out only: several servers that start at once would all do it, so in
-    production it is a step of its own, before they start.
+    Only for your own machine: several servers that start at once would all do it. In production it
+    is a step of its own, before they start.
     """
     with app.app_context():
         url = db.engine.url

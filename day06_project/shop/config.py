@@ -1,15 +1,17 @@
-"""Settings: what always holds in one class, what an environment changes in a class below it.
+"""Settings: one class for all environments, and a class below it for what an environment changes.
 
-The environment is read when a class is instantiated, not when this module is imported, so that
-each app is built from what holds at that moment. What is in no class is never in the code: keys
-and addresses come from variables.
+The variables are read when a class is instantiated, not when this module is imported. So each app
+has the values of the moment in which it is built. Keys and the URLs of servers are never in the
+code: they come from variables.
 """
 
 import os
+import secrets
 from datetime import timedelta
 from pathlib import Path
 
 from cachelib import FileSystemCache
+from click import ClickException
 from flask import Config as FlaskConfig
 from sqlalchemy import make_url
 
@@ -21,27 +23,32 @@ DRIVERS = {
     "mysql": "mysql+pymysql",
     "mariadb": "mysql+pymysql",
 }
-"""The driver for an address that names none; what SQLAlchemy would choose may not be installed."""
+"""The driver for a URL without one; the one that SQLAlchemy would choose may not be installed."""
+
+
+class SettingError(ClickException):
+    """Say which setting is wrong; the ``flask`` command prints it without a traceback."""
 
 
 class Config:
-    """What holds in every environment."""
+    """Hold the settings of every environment."""
 
     MAX_CONTENT_LENGTH = 64 * 1024
     SESSION_COOKIE_SAMESITE = "Lax"
     PERMANENT_SESSION_LIFETIME = timedelta(hours=12)
     # True would write a session back at the end of each request, a slow one after a logout too.
     SESSION_REFRESH_EACH_REQUEST = False
-    WTF_CSRF_TIME_LIMIT = None  # a token lives as long as the session that it belongs to
+    WTF_CSRF_TIME_LIMIT = None  # a token is good as long as its session
     PASSWORD_METHOD = "scrypt:32768:8:3"  # noqa: S105 (no password)
     LOGIN_MAX_FAILURES = 5
     CAPTCHA_FIXED_TEXT: str | None = None
     REDIS_PREFIX = "shop:"
     PREPARE_DATABASE = False
     SHORTEST_KEY = 1
+    ALLOWS_DEBUG = True
 
     def __init__(self) -> None:
-        """Read the variables; ``environ`` is what the process was started with."""
+        """Read the environment variables of this process."""
         self.SECRET_KEY = os.environ.get("SECRET_KEY", "")
         self.DATABASE_URL = os.environ.get("DATABASE_URL", "")
         self.REDIS_URL = os.environ.get("REDIS_URL", "")
@@ -58,22 +65,22 @@ class DevelopmentConfig(Config):
     PREPARE_DATABASE = True
 
     def __init__(self) -> None:
-        """Give a key where there is none; everybody who reads this file knows it."""
+        """Take a random key if there is none: anyone could read one that is in this file."""
         super().__init__()
-        self.SECRET_KEY = self.SECRET_KEY or "development only: known to all"
+        self.SECRET_KEY = self.SECRET_KEY or secrets.token_hex()
 
 
 class TestingConfig(Config):
-    """For tests: deaf to the variables that point at a developer's own data."""
+    """For tests: does not read the variables that name a developer's own data."""
 
-    __test__ = False  # pytest takes a class of such a name for tests
+    __test__ = False  # pytest would look for tests in a class with this name
     TESTING = True
-    PROPAGATE_EXCEPTIONS = False  # the answers to failures are tested, too
+    PROPAGATE_EXCEPTIONS = False  # the responses to failures are tested, too
     CAPTCHA_FIXED_TEXT = "TEST"
     PASSWORD_METHOD = "pbkdf2:sha256:1"  # noqa: S105 (no password)
 
     def __init__(self) -> None:
-        """Read variables of its own for what tests write to."""
+        """Read other variables for the servers that tests write to."""
         super().__init__()
         self.SECRET_KEY = "testing only: known to all"  # noqa: S105
         self.DATABASE_URL = os.environ.get("TEST_DATABASE_URL", "sqlite://")
@@ -84,13 +91,13 @@ class TestingConfig(Config):
 
 
 class ProductionConfig(Config):
-    """For the world: refuses to start without a key of its own."""
+    """For the world: refuses to start without a secret key, and in debug mode."""
 
-    DEBUG = False  # whatever FLASK_DEBUG says
     SHORTEST_KEY = 32
+    ALLOWS_DEBUG = False  # the debugger runs code for every visitor
 
     def __init__(self) -> None:
-        """Send cookies over https only, unless told otherwise."""
+        """Send cookies over https only, unless COOKIE_SECURE is 0."""
         super().__init__()
         self.SESSION_COOKIE_SECURE = os.environ.get("COOKIE_SECURE", "1") == "1"
 
@@ -102,13 +109,24 @@ CONFIGS = {
 }
 
 
-def complete(config: FlaskConfig) -> None:
-    """Check the settings of an app, and derive from them what its extensions want to know.
+def get_config(name: str) -> Config:
+    """Return the settings of an environment, such as ``production``."""
+    if name not in CONFIGS:
+        raise SettingError(f"There is no environment {name!r}, only {', '.join(CONFIGS)}.")
+    return CONFIGS[name]()
 
-    Raises ``ValueError`` for a secret key that could be guessed.
+
+def complete(config: FlaskConfig) -> None:
+    """Check the settings of an app, and add those that its extensions need.
+
+    Raises ``SettingError`` for a secret key that could be guessed, and for debug mode in
+    production. The ``flask`` command sets debug mode by itself (``--debug`` or FLASK_DEBUG), so a
+    setting could not switch it off.
     """
     if len(config["SECRET_KEY"]) < config["SHORTEST_KEY"]:
-        raise ValueError(f"Set SECRET_KEY to {config['SHORTEST_KEY']} random characters or more.")
+        raise SettingError(f"Set SECRET_KEY to {config['SHORTEST_KEY']} random characters or more.")
+    if config.get("DEBUG") and not config["ALLOWS_DEBUG"]:
+        raise SettingError("Debug mode must be off in production: it lets visitors run code.")
     folder = Path(config["DATA_FOLDER"]).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     url = make_url(config["DATABASE_URL"] or f"sqlite:///{folder / 'shop.db'}")
@@ -116,7 +134,7 @@ def complete(config: FlaskConfig) -> None:
     config["SQLALCHEMY_DATABASE_URI"] = url
     options = {"pool_pre_ping": True, "hide_parameters": True}
     if url.get_backend_name() != "sqlite":
-        # The same on both servers, and without MariaDB's locks on rows that do not exist yet.
+        # The same on both servers. MariaDB's default also locks rows that do not exist yet.
         options |= {"isolation_level": "READ COMMITTED", "connect_args": {"connect_timeout": 2}}
     config["SQLALCHEMY_ENGINE_OPTIONS"] = options | config.get("SQLALCHEMY_ENGINE_OPTIONS", {})
     if config["REDIS_URL"]:

@@ -1,7 +1,7 @@
-"""One answer to everything that fails: problem details (RFC 9457) for the API, a page otherwise.
+"""One form for everything that fails: problem details (RFC 9457) for the API, a page otherwise.
 
-It is registered on the app and chosen by the path, for a blueprint never hears of a path that
-does not exist. See https://www.rfc-editor.org/rfc/rfc9457.
+The handler belongs to the app and looks at the path, because a blueprint does not get the errors of
+paths that do not exist. See https://www.rfc-editor.org/rfc/rfc9457.
 """
 
 import json
@@ -23,40 +23,40 @@ CONFLICTS = (IntegrityError, StaleDataError)
 
 
 def init_app(app: Flask) -> None:
-    """Let ``answer`` have every failure that is somebody else's or the client's."""
+    """Register the handler for errors of the client, of the servers behind us, and conflicts."""
     for kind in (HTTPException, *OUTAGES, *CONFLICTS):
-        app.register_error_handler(kind, answer)
+        app.register_error_handler(kind, handle_error)
 
 
-def answer(error: Exception) -> Response:
-    """Answer a failed request in the form that its path speaks."""
-    error = translated(error)
-    response = error.get_response()  # with the headers that belong to it: Allow, Retry-After
+def handle_error(error: Exception) -> Response:
+    """Send problem details for a path of the API, and a page for all others."""
+    error = translate_error(error)
+    response = error.get_response()  # with its headers, such as Allow and Retry-After
     if request.path.startswith("/api/"):
         response.data = json.dumps(problem(error)) + "\n"
         response.content_type = "application/problem+json"
     return response
 
 
-def translated(error: Exception) -> HTTPException:
-    """Return the error of HTTP that an exception amounts to.
+def translate_error(error: Exception) -> HTTPException:
+    """Return the HTTP error that an exception means.
 
-    A session that cannot be saved fails after the view, where no handler of its own is asked:
-    that arrives as a 500 which carries the exception.
+    A session that cannot be saved fails after the view, where Flask calls no handler for it. This
+    exception arrives inside a 500.
     """
     cause = getattr(error, "original_exception", None) or error
     if isinstance(cause, OUTAGES):
         current_app.logger.error("no answer from a backing service: %s", cause)
         return ServiceUnavailable("A service that this one needs does not answer.", retry_after=5)
     if isinstance(cause, CONFLICTS):
-        return Conflict("Somebody else was quicker. Look again, then decide.")
+        return Conflict("Someone else was quicker. Look again, then decide.")
     return error
 
 
 def problem(error: HTTPException) -> dict[str, object]:
     """Return the members of the problem details."""
-    found = {
-        "type": "about:blank",  # there is no more to it than its status
+    details = {
+        "type": "about:blank",  # the status code says it all
         "title": error.name,
         "status": error.code,
         "detail": error.description,
@@ -64,7 +64,7 @@ def problem(error: HTTPException) -> dict[str, object]:
         "request_id": request_id(),
     }
     if errors := getattr(error, "errors", None):
-        found["errors"] = errors
+        details["errors"] = errors
     if isinstance(error, CSRFError):
-        found["code"] = "csrf"
-    return found
+        details["code"] = "csrf"
+    return details

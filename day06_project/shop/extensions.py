@@ -1,4 +1,4 @@
-"""The extensions, made without an app; ``create_app`` introduces them to each one it builds."""
+"""The extensions, made without an app; ``create_app`` gives them each app that it builds."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from werkzeug.local import LocalProxy
 
 
 class Base(DeclarativeBase):
-    """Names every constraint: a migration can only drop what has the same name everywhere."""
+    """Name every constraint: a migration can only drop what has the same name everywhere."""
 
     metadata = MetaData(
         naming_convention={
@@ -34,6 +34,6 @@ store = LocalProxy(lambda: current_app.extensions["store"])
 
 
 def switch_on_foreign_keys(connection: Any, record: Any) -> None:
-    """Make SQLite check foreign keys, and let it read while it writes; it does neither unasked."""
+    """Make SQLite check foreign keys, and read while it writes; by default it does neither."""
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA journal_mode=WAL")

@@ -1,4 +1,4 @@
-"""The tables. What the database itself guarantees holds for every server that shares it."""
+"""The tables. The database itself keeps these rules, for every server that shares it."""
 
 from datetime import UTC, datetime
 
@@ -9,12 +9,12 @@ from day06_project.shop.extensions import db
 
 
 def now() -> datetime:
-    """Return the time in UTC, in whole seconds: all that each of the databases can store."""
+    """Return the time in UTC, in whole seconds: not every database stores more."""
     return datetime.now(UTC).replace(microsecond=0, tzinfo=None)
 
 
 class User(db.Model):
-    """Somebody who may sell and buy."""
+    """A person who may sell and buy."""
 
     __tablename__ = "users"
 
@@ -54,7 +54,7 @@ class Goods(db.Model):
 
 
 class CartItem(db.Model):
-    """How many of something somebody wants; the pair of both is the key, so it is there once."""
+    """How many of some goods a user wants; the pair of both is the key, so it exists once."""
 
     __tablename__ = "cart_items"
 

@@ -1,4 +1,4 @@
-"""The front end: finished files, each sent with the token that its script needs for requests."""
+"""The front end: files, each sent with the token that its script needs for requests."""
 
 from contextlib import suppress
 
@@ -18,11 +18,11 @@ pages = Blueprint("pages", __name__)
 def page(name: str = "index") -> Response:
     """Send a page of ``static/html``.
 
-    Without the session's store it goes out without the token: to look around needs none.
+    If sessions are out of reach, send the page without the token: to look around needs none.
     """
     response = current_app.send_static_file(f"html/{name}.html")
     with suppress(RedisError, ServiceUnavailable):
-        if "csrf_token" not in session:  # a new one, which must find a place to lie in
+        if "csrf_token" not in session:  # a new session needs the store
             store.ping()
         set_csrf_cookie(response)
     return response

@@ -31,7 +31,61 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, abort, request, session
+from flask import Blueprint, Flask, abort, current_app, request, session
+
+
+def current_name() -> str | None:
+    """Return who is logged in."""
+    # TODO (task 5): is this session older than the last logout everywhere?
+    return session.get("name")
+
+
+pages = Blueprint("pages", __name__)
+
+
+@pages.get("/")
+def index():
+    """Tell who is here, and what is in the basket."""
+    return {"name": current_name(), "basket": session.get("basket", [])}
+
+
+@pages.post("/basket")
+def put():
+    """Put a tea into the basket."""
+    body = request.get_json()
+    if not (isinstance(body, dict) and isinstance(body.get("tea"), str)):
+        abort(400, "Send JSON with a tea.")
+    session["basket"] = [*session.get("basket", []), body["tea"]]
+    return "", 204
+
+
+@pages.post("/login")
+def login():
+    """Log a person in who knows the PIN."""
+    body = request.get_json()
+    name, pin = (str(body.get(key)) for key in ("name", "pin"))
+    if not hmac.compare_digest(current_app.config["PINS"].get(name, "").encode(), pin.encode()):
+        abort(401, "Name or PIN is wrong.")
+    # TODO (task 3): current_app.session_interface has what it takes
+    session["name"] = name
+    return "", 204
+
+
+@pages.post("/logout")
+def logout():
+    """Log out; visitors without a login may do so, too."""
+    # TODO (task 4)
+    session.pop("name", None)
+    return "", 204
+
+
+@pages.post("/logout/everywhere")
+def logout_everywhere():
+    """Log out in all browsers."""
+    if current_name() is None:
+        abort(401, "Log in first.")
+    # TODO (task 5)
+    return "", 204
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -49,50 +103,5 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     # TODO (tasks 1 and 2): Flask-Session, with a FileSystemCache in this folder, which it makes
     # TODO (task 5): for each person a number that grows; a second FileSystemCache can keep it
     # (with timeout=0, or it forgets after five minutes)
-
-    def current_name() -> str | None:
-        """Return who is logged in."""
-        # TODO (task 5): is this session older than the last logout everywhere?
-        return session.get("name")
-
-    @app.get("/")
-    def index():
-        """Tell who is here, and what is in the basket."""
-        return {"name": current_name(), "basket": session.get("basket", [])}
-
-    @app.post("/basket")
-    def put():
-        """Put a tea into the basket."""
-        body = request.get_json()
-        if not (isinstance(body, dict) and isinstance(body.get("tea"), str)):
-            abort(400, "Send JSON with a tea.")
-        session["basket"] = [*session.get("basket", []), body["tea"]]
-        return "", 204
-
-    @app.post("/login")
-    def login():
-        """Log a person in who knows the PIN."""
-        body = request.get_json()
-        name, pin = (str(body.get(key)) for key in ("name", "pin"))
-        if not hmac.compare_digest(app.config["PINS"].get(name, "").encode(), pin.encode()):
-            abort(401, "Name or PIN is wrong.")
-        # TODO (task 3): app.session_interface has what it takes
-        session["name"] = name
-        return "", 204
-
-    @app.post("/logout")
-    def logout():
-        """Log out; visitors without a login may do so, too."""
-        # TODO (task 4)
-        session.pop("name", None)
-        return "", 204
-
-    @app.post("/logout/everywhere")
-    def logout_everywhere():
-        """Log out in all browsers."""
-        if current_name() is None:
-            abort(401, "Log in first.")
-        # TODO (task 5)
-        return "", 204
-
+    app.register_blueprint(pages)
     return app

@@ -7,6 +7,7 @@ test_shop_cart.py and so on. Their tests use ``Shopper`` of helpers.py, a client
 
 import pytest
 
+from day06_project.shop import first
 from tests.day06_project.helpers import PASSWORD
 
 CAPTCHA_ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -78,3 +79,16 @@ def test_the_health_check_and_the_openapi_document(client):
     with client.get("/api/v1.0/openapi.json") as response:
         assert response.mimetype == "application/json"
         assert response.json["openapi"].startswith("3.")
+
+
+def test_the_first_program_has_an_environment_and_a_version(monkeypatch):
+    app = first.create_app()
+    assert app.test_client().get("/api/v1.0/health").json == {"status": "ok"}
+    assert app.config["SESSION_COOKIE_SECURE"] is False
+    monkeypatch.setenv("SECRET_KEY", "")
+    assert len({app.secret_key, first.create_app().secret_key, first.create_app().secret_key}) == 3
+    monkeypatch.setenv("SECRET_KEY", "my own")
+    monkeypatch.setenv("FLASK_CONFIG", "production")
+    app = first.create_app({"OTHER": "given"})
+    assert (app.secret_key, app.config["OTHER"]) == ("my own", "given")
+    assert app.config["SESSION_COOKIE_SECURE"] is True

@@ -4,7 +4,9 @@ Begin with test_each_environment_has_a_class_that_changes_some_settings.
 """
 
 import importlib
+import os
 import runpy
+import subprocess
 import sys
 from datetime import timedelta
 from importlib import metadata
@@ -22,6 +24,7 @@ from day06_project.shop.extensions import db
 from day06_project.shop.models import Goods, User
 from tests.day06_project.helpers import WatchedLock, at_once, close
 from tests.day06_project.stacks import ON_SERVERS, closing_apps
+from tests.helpers import ROOT
 
 KEY = "k" * 32
 
@@ -73,22 +76,67 @@ def test_only_an_instance_of_a_class_has_the_settings_from_the_environment(monke
 
 @pytest.mark.point("D6-06")
 def test_production_does_not_start_without_a_key_of_its_own(built, monkeypatch):
-    with pytest.raises(ValueError, match="SECRET_KEY to 32"):
+    with pytest.raises(config.SettingError, match="SECRET_KEY to 32"):
         built("production")
     monkeypatch.setenv("SECRET_KEY", "k" * 31)
-    with pytest.raises(ValueError, match="SECRET_KEY to 32"):
+    with pytest.raises(config.SettingError, match="SECRET_KEY to 32"):
         built("production")
     monkeypatch.setenv("SECRET_KEY", KEY)
     assert built("production").secret_key == KEY
 
 
 @pytest.mark.point("D6-06")
-def test_debug_mode_is_a_matter_of_the_command_and_never_of_production(built, monkeypatch):
-    assert not any("DEBUG" in vars(kind) and kind.DEBUG for kind in config.CONFIGS.values())
+def test_in_development_the_key_is_random_also_in_the_place_of_an_empty_one(built, monkeypatch):
+    keys = {built("development").secret_key}
+    monkeypatch.setenv("SECRET_KEY", "")
+    keys |= {built("development").secret_key, built("development").secret_key}
+    assert len(keys) == 3
+    assert min(map(len, keys)) >= 32
+    monkeypatch.setenv("SECRET_KEY", "my own")
+    assert built("development").secret_key == "my own"
+
+
+@pytest.mark.point("D6-06")
+def test_production_refuses_debug_mode(built, monkeypatch):
+    assert not any("DEBUG" in vars(kind) for kind in config.CONFIGS.values())
+    with pytest.raises(config.SettingError, match="Debug mode must be off"):
+        built("production", SECRET_KEY=KEY, DEBUG=True)
     assert built("development").debug is False
     monkeypatch.setenv("FLASK_DEBUG", "1")
     assert built("development").debug is True
+    with pytest.raises(config.SettingError, match="Debug mode must be off"):
+        built("production", SECRET_KEY=KEY)
+    monkeypatch.setenv("FLASK_DEBUG", "0")
     assert built("production", SECRET_KEY=KEY).debug is False
+
+
+def flask_command(*words, **environ):
+    """Run the real ``flask`` command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "flask", *words],
+        check=False,
+        cwd=ROOT,
+        env=os.environ | environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.mark.point("D6-06")
+def test_the_flask_command_cannot_start_production_in_debug_mode(tmp_path):
+    production = {"FLASK_CONFIG": "production", "SECRET_KEY": KEY, "INSTANCE_PATH": str(tmp_path)}
+    shop = ["--app", "day06_project.shop"]
+    for words, environ in [
+        ([*shop, "run", "--port", "0"], {"FLASK_DEBUG": "1"}),
+        ([*shop, "run", "--port", "0", "--debug"], {}),
+        ([*shop, "--debug", "routes"], {}),
+    ]:
+        refused = flask_command(*words, **production, **environ)
+        assert refused.returncode != 0
+        assert "Error: Debug mode must be off in production" in refused.stderr
+        assert "Traceback" not in refused.stderr
+    assert flask_command(*shop, "routes", **production).returncode == 0
 
 
 def test_the_environment_is_read_when_an_app_is_built(built, monkeypatch):
@@ -136,7 +184,7 @@ def test_database_urls_without_a_driver_get_the_one_that_is_installed(tmp_path, 
 
 
 def test_an_unknown_environment_is_an_error(built):
-    with pytest.raises(ValueError, match=r"'staging'.*development, testing, production"):
+    with pytest.raises(config.SettingError, match=r"'staging'.*development, testing, production"):
         built("staging")
 
 
@@ -228,6 +276,26 @@ def test_paths_begin_at_the_package_and_not_at_the_working_directory(built, tmp_
     assert response.status_code == 200
     response.close()
     assert Path(app.extensions["migrate"].directory, "env.py").exists()
+
+
+@pytest.mark.point("D6-29")
+def test_imports_begin_beside_the_script_or_in_the_current_folder(tmp_path):
+    (tmp_path / "helper.py").write_text("")
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside" / "__init__.py").write_text("")
+    (tmp_path / "inside" / "main.py").write_text(
+        "import helper\nfrom flask import Flask\napp = Flask(__name__)\n"
+    )
+
+    def run(*words):
+        command = [sys.executable, *words]
+        return subprocess.run(
+            command, check=False, cwd=tmp_path, capture_output=True, text=True, timeout=120
+        )
+
+    assert "No module named 'helper'" in run("inside/main.py").stderr
+    assert run("-m", "inside.main").returncode == 0
+    assert run("-m", "flask", "--app", "inside.main", "routes").returncode == 0
 
 
 @pytest.mark.point("D6-32")

@@ -24,6 +24,6 @@ def show(captcha_id: UUID) -> Response:
 
 
 def passed(captcha_id: UUID, text: str) -> bool:
-    """Compare, once: right or wrong, the captcha is used up."""
-    wanted = store.take(key(captcha_id))
-    return wanted is not None and wanted.casefold() == text.casefold()
+    """Compare the letters once: right or wrong, the captcha is used up."""
+    letters = store.take(key(captcha_id))
+    return letters is not None and letters.casefold() == text.casefold()

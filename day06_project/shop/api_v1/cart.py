@@ -1,4 +1,4 @@
-"""The cart of whoever is logged in: at most one line for each of the goods."""
+"""The cart of the user who is logged in: at most one line for each of the goods."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ bp = Blueprint("cart", __name__)
 @bp.get("")
 @login_required
 def index() -> dict[str, Any]:
-    """Show what is in it, and what it costs."""
+    """Show what is in the cart, and what it costs."""
     columns = (CartItem.goods_id, Goods.name, Goods.price, CartItem.quantity)
     mine = select(*columns).join(Goods).where(CartItem.user_id == g.user.id)
     rows = db.session.execute(mine.order_by(CartItem.goods_id)).all()
@@ -29,7 +29,7 @@ def index() -> dict[str, Any]:
 @bp.put("/<id:goods_id>")
 @login_required
 def put(goods_id: int) -> tuple[dict[str, int], int]:
-    """Want that many of them, however many were wanted before."""
+    """Set how many the user wants; the number from before does not matter."""
     quantity = fields({"quantity": integer(1, 999)})["quantity"]
     key = {"user_id": g.user.id, "goods_id": db.get_or_404(Goods, goods_id).id}
     item = db.session.get(CartItem, key)
@@ -54,7 +54,7 @@ def put(goods_id: int) -> tuple[dict[str, int], int]:
 @bp.delete("/<id:goods_id>")
 @login_required
 def delete(goods_id: int) -> tuple[str, int]:
-    """Want none of them."""
+    """Remove the goods from the cart."""
     query = db.delete(CartItem).filter_by(user_id=g.user.id, goods_id=goods_id)
     if not db.session.execute(query).rowcount:
         raise NotFound("They are not in the cart.")

@@ -1,4 +1,4 @@
-"""Goods: everybody may read them, those who are logged in add some and change their own."""
+"""Goods: everyone may read them; users who are logged in add some and change their own."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -29,15 +29,15 @@ COLUMNS = [
 MAX_PER_PAGE = 100
 MAX_PAGE = 1_000_000
 
-# The list is asked for most of all, so its queries are built once; with them SQLAlchemy finds again
-# what it made of them. Columns instead of objects, and the count in the same query, save time, too.
+# Most requests are for the list, so its queries are built once, and SQLAlchemy need not translate
+# them anew. Columns instead of objects, and the count in the same query, save time, too.
 COUNT = select(func.count()).select_from(Goods)
 LIST = (
     select(*COLUMNS, COUNT.scalar_subquery().label("total"))
     .limit(bindparam("limit"))
     .offset(bindparam("offset"))
 )
-# A name from outside never becomes SQL: it is looked up here or refused. The id settles ties.
+# A name from outside never becomes SQL: it is looked up here or refused. The id decides ties.
 SORTS = {
     "id": LIST.order_by(Goods.id),
     "-id": LIST.order_by(Goods.id.desc()),
@@ -49,7 +49,7 @@ SORTS = {
 
 
 def as_json(row: Any) -> dict[str, Any]:
-    """Return what is public of goods, or of a row with its columns."""
+    """Return the public fields of goods, or of a row with their columns."""
     return {
         "id": row.id,
         "owner_id": row.owner_id,
@@ -111,35 +111,35 @@ def create() -> Response:
 
 
 def check_version(goods: Goods) -> None:
-    """Raise 412 if the client asks for the version that it has seen, and it is another one now."""
+    """Raise 412 if the client has seen another version than the one that is here now."""
     if request.if_match and not request.if_match.contains(str(goods.version)):
         raise PreconditionFailed("They have changed since you looked.")
 
 
 @bp.get("/<id:goods_id>")
 def show(goods_id: int) -> Response:
-    """Show one; 304 to a client whose copy is as good."""
+    """Show one of them; 304 to a client that has this version already."""
     goods = db.get_or_404(Goods, goods_id)
     check_version(goods)
     response = jsonify(as_json(goods))
     response.set_etag(str(goods.version))
-    # Not make_conditional(), which takes "If-Match: *" for a version that is not there.
+    # Not make_conditional(), which reads "If-Match: *" as a version that is not there.
     if request.if_none_match.contains_weak(str(goods.version)):
         response.status_code = 304
     return response
 
 
 def own_goods(goods_id: int) -> Goods:
-    """Return goods that this account may change, in the state that the client has seen."""
+    """Return goods that this user may change, in the version that the client has seen."""
     goods = db.get_or_404(Goods, goods_id)
     if goods.owner_id != g.user.id:
-        raise Forbidden("They belong to somebody else.")
+        raise Forbidden("They belong to someone else.")
     check_version(goods)
     return goods
 
 
 def changed(goods: Goods, values: dict[str, Any]) -> dict[str, Any]:
-    """Store values, all or none; 409 if somebody else did so since ``own_goods``."""
+    """Store all values or none; 409 if another request did so since ``own_goods``."""
     for name, value in values.items():
         setattr(goods, name, value)
     db.session.commit()
@@ -149,7 +149,7 @@ def changed(goods: Goods, values: dict[str, Any]) -> dict[str, Any]:
 @bp.put("/<id:goods_id>")
 @login_required
 def replace(goods_id: int) -> dict[str, Any]:
-    """Replace them: what the body leaves out becomes as if it was never given."""
+    """Replace all fields; a field that is not in the body gets its default."""
     goods = own_goods(goods_id)
     return changed(goods, fields(RULES, DEFAULTS))
 
@@ -157,7 +157,7 @@ def replace(goods_id: int) -> dict[str, Any]:
 @bp.patch("/<id:goods_id>")
 @login_required
 def update(goods_id: int) -> dict[str, Any]:
-    """Change some of it (RFC 7396): what the body leaves out stays."""
+    """Change the fields in the body (RFC 7396); the others stay."""
     goods = own_goods(goods_id)
     now = {name: getattr(goods, name) for name in RULES}
     return changed(goods, fields(RULES, now, PATCH_TYPES))

@@ -1,4 +1,4 @@
-"""What machines ask: is it well, and what can it do."""
+"""Pages for machines: is the shop well, and what can it do."""
 
 from flask import Blueprint, Response, current_app, send_from_directory
 from sqlalchemy import text
@@ -12,7 +12,7 @@ bp = Blueprint("health", __name__)
 
 @bp.get("/health")
 def health() -> dict[str, str]:
-    """Tell a load balancer whether to send anybody here."""
+    """Tell a load balancer whether to send visitors here."""
     checks = {"database": lambda: db.session.execute(text("SELECT 1")), "store": store.ping}
     silent = []
     for name, check in checks.items():
@@ -29,5 +29,5 @@ def health() -> dict[str, str]:
 @bp.get("/openapi.json")
 def openapi() -> Response:
     """Describe the API, see https://spec.openapis.org/oas/latest.html."""
-    # Nobody may keep what comes from the API, so there is no copy to ask about.
+    # No cache may keep responses of the API, so no client has a copy to ask about.
     return send_from_directory(bp.root_path, "openapi.json", conditional=False, etag=False)

@@ -22,7 +22,7 @@ FAILURES_PER_ADDRESS = 50
 
 
 def state(user: User | None) -> Response:
-    """Answer who is logged in, with the token for the next request."""
+    """Return who is logged in, and set the token for the next request."""
     response = jsonify(user=user and user.to_dict())
     set_csrf_cookie(response)
     return response
@@ -30,7 +30,7 @@ def state(user: User | None) -> Response:
 
 @bp.get("")
 def show() -> Response:
-    """Tell who is logged in."""
+    """Return who is logged in."""
     return state(current_user())
 
 
@@ -38,20 +38,20 @@ def show() -> Response:
 def create() -> Response:
     """Log in.
 
-    An attempt is counted before the password is looked at, or many at once would all get through
-    before the first one has failed; the right password takes the count back.
+    Count the attempt before you check the password. Otherwise many at once would all pass before
+    the first one has failed. The right password takes the count back.
     """
-    given = fields({"name": NAME, "password": PASSWORD})
+    values = fields({"name": NAME, "password": PASSWORD})
     by_address = f"login:{request.remote_addr}"
-    by_name = f"{by_address}:{given['name']}"
+    by_name = f"{by_address}:{values['name']}"
     if (
         store.count(by_name, SECONDS) > current_app.config["LOGIN_MAX_FAILURES"]
         or store.count(by_address, SECONDS) > FAILURES_PER_ADDRESS
     ):
         raise TooManyRequests("Too many wrong passwords. Wait a little.", retry_after=SECONDS)
-    user = db.session.scalar(select(User).where(User.name == given["name"]))
-    if not password_fits(user, given["password"]):
-        current_app.logger.warning("wrong password for %s", given["name"])
+    user = db.session.scalar(select(User).where(User.name == values["name"]))
+    if not password_fits(user, values["password"]):
+        current_app.logger.warning("wrong password for %s", values["name"])
         raise Unauthorized("Name or password is wrong.")
     store.take(by_name)
     store.count(by_address, SECONDS, by=-1)
@@ -63,7 +63,7 @@ def create() -> Response:
 
 @bp.delete("")
 def delete() -> Response:
-    """Log out, as often as one likes."""
+    """Log out; a second time changes nothing."""
     renew_session()
     response = Response(status=204)
     set_csrf_cookie(response)

@@ -28,14 +28,14 @@ RULES = {
 @bp.post("")
 def create():
     """Open an account for a person who can read the captcha."""
-    given = fields(RULES)
-    if not captchas.passed(UUID(given["captcha_id"]), given["captcha_text"]):
+    values = fields(RULES)
+    if not captchas.passed(UUID(values["captcha_id"]), values["captcha_text"]):
         raise InvalidFields({"captcha_text": "does not fit the picture, or it was used before"})
-    user = User(name=given["name"], password_hash=hash_password(given["password"]))
+    user = User(name=values["name"], password_hash=hash_password(values["password"]))
     db.session.add(user)
     try:
         db.session.commit()
-    except IntegrityError as error:  # to look first would leave a gap for somebody quicker
+    except IntegrityError as error:  # a look before it would leave a gap for another request
         raise Conflict("This name is taken.") from error
     current_app.logger.info("account %d opened", user.id)
     return user.to_dict(), 201

@@ -11,7 +11,7 @@ _image = ImageCaptcha(width=160, height=60)
 
 
 def new_text() -> str:
-    """Return four random letters; ``random`` would let others foresee the next ones."""
+    """Return four random letters; ``random`` would let others calculate the next ones."""
     return "".join(secrets.choice(LETTERS) for _ in range(4))
 
 

@@ -1,4 +1,4 @@
-"""Sessions that may be out of reach without taking along what needs no session."""
+"""Sessions that may be out of reach, while everything that needs no session still works."""
 
 from flask import Flask, Request, Response
 from flask.sessions import NullSession, SessionInterface, SessionMixin
@@ -7,7 +7,7 @@ from werkzeug.exceptions import ServiceUnavailable
 
 
 class UnavailableSession(NullSession):
-    """Stands in for a session that could not be read; whoever uses it answers 503.
+    """Replace a session that could not be read; a view that uses it sends 503.
 
     Flask does not save a ``NullSession``.
     """
@@ -20,14 +20,14 @@ class UnavailableSession(NullSession):
 
 
 class GuardedSessions(SessionInterface):
-    """Flask-Session's interface, but it is only asked where the answer matters."""
+    """Call Flask-Session's interface, but only for requests that need a session."""
 
     def __init__(self, inner: SessionInterface) -> None:
         """Wrap ``inner``, which keeps the sessions."""
         self.inner = inner
 
     def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
-        """Open the session; files need none, and a public answer must not fail for want of it."""
+        """Open the session; files need none, and public data must not fail without it."""
         if request.path.startswith(f"{app.static_url_path}/"):
             return None
         try:
@@ -37,7 +37,7 @@ class GuardedSessions(SessionInterface):
             return UnavailableSession()
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Save the session, and try it once only: the answer to a failure is saved, too."""
+        """Save the session, and try it only once: Flask saves it again after an error page."""
         try:
             self.inner.save_session(app, session, response)
         except RedisError:

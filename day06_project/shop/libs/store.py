@@ -1,7 +1,6 @@
-"""A place for small things that do not last: Redis, or a file where there is none.
+"""A place for small things that do not last: Redis, or a file without it.
 
-Both do in one indivisible step what two servers could otherwise do twice: to take a captcha, and
-to count an attempt.
+Both take a captcha and count an attempt in one step, so that two servers never do it twice.
 """
 
 import sqlite3
@@ -31,10 +30,10 @@ def make_store(config: Mapping[str, Any]) -> "RedisStore | FileStore":
 
 
 class RedisStore:
-    """Shared by all workers and machines that know the address."""
+    """Share texts and counters between all workers and machines that know the URL."""
 
     def __init__(self, client: Redis, prefix: str) -> None:
-        """Put ``prefix`` before each key, for others may use the same database."""
+        """Put ``prefix`` before each key, because others may use the same database."""
         self.client = client
         self.prefix = prefix
 
@@ -43,7 +42,7 @@ class RedisStore:
         self.client.set(self.prefix + key, value, ex=seconds)
 
     def take(self, key: str) -> str | None:
-        """Return the text and forget it, or None: of many who take at once, one gets it."""
+        """Return the text and forget it, or None: if many take at once, one gets it."""
         value = self.client.getdel(self.prefix + key)
         return value.decode() if value is not None else None
 
@@ -60,7 +59,7 @@ class RedisStore:
 
 
 class FileStore:
-    """Shared by the workers of one machine: an SQLite file, which locks itself."""
+    """Share texts and counters between the workers of one machine: SQLite locks its file."""
 
     def __init__(self, path: Path) -> None:
         """Keep everything in the file ``path``, which is made when it is first needed."""
@@ -70,7 +69,7 @@ class FileStore:
     def _open(self) -> Iterator[sqlite3.Connection]:
         # "with connection" alone commits, but leaves the file open.
         with closing(sqlite3.connect(self.path)) as connection, connection:
-            # A power cut may cost the last captchas: nothing to wait for the disk for.
+            # A power cut may lose the last captchas; that is not worth waiting for the disk.
             connection.execute("PRAGMA synchronous=OFF")
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS entries (key PRIMARY KEY, value, expires)"
@@ -85,7 +84,7 @@ class FileStore:
             connection.execute("REPLACE INTO entries VALUES (?, ?, ?)", (key, value, now + seconds))
 
     def take(self, key: str) -> str | None:
-        """Return the text and forget it, or None: of many who take at once, one gets it."""
+        """Return the text and forget it, or None: if many take at once, one gets it."""
         query = "DELETE FROM entries WHERE key = ? RETURNING value, expires"
         with self._open() as connection:
             rows = connection.execute(query, (key,)).fetchall()

@@ -1,4 +1,4 @@
-"""Who is asking: passwords, the session, and the token against forged requests."""
+"""Who sends the request: passwords, the session, and the token against forged requests."""
 
 from collections.abc import Callable
 from functools import cache, wraps
@@ -15,19 +15,19 @@ from day06_project.shop.models import User
 
 
 def hash_password(password: str) -> str:
-    """Return what is kept in the place of a password."""
+    """Return the hash that the database stores instead of the password."""
     return generate_password_hash(password, current_app.config["PASSWORD_METHOD"])
 
 
 @cache
-def _hash_of_nobody(method: str) -> str:
+def _hash_of_no_one(method: str) -> str:
     return generate_password_hash("", method)
 
 
 def password_fits(user: User | None, password: str) -> bool:
     """Check a password, and take as long for a name that does not exist."""
-    nobody = _hash_of_nobody(current_app.config["PASSWORD_METHOD"])
-    return check_password_hash(user.password_hash if user else nobody, password) and bool(user)
+    no_one = _hash_of_no_one(current_app.config["PASSWORD_METHOD"])
+    return check_password_hash(user.password_hash if user else no_one, password) and bool(user)
 
 
 def current_user() -> User | None:
@@ -37,10 +37,10 @@ def current_user() -> User | None:
 
 
 def login_required(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Answer 401 to strangers; the view finds the account as ``g.user``.
+    """Send 401 to visitors without a login; in the view, ``g.user`` is the account.
 
-    There is no WWW-Authenticate, though RFC 9110 asks for one: no scheme means "log in by cookie",
-    and any other would make the browser ask for a password by itself.
+    RFC 9110 asks for the header WWW-Authenticate. We leave it out: there is not a scheme for "log
+    in by cookie", and any other makes the browser ask for a password by itself.
     """
 
     @wraps(view)
@@ -54,9 +54,9 @@ def login_required(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def renew_session() -> None:
-    """Begin a session that nobody else can know, and forget the old one.
+    """Begin a session with an id that no one else knows, and forget the old one.
 
-    In this order: an empty session is left as it is, id and all.
+    The order matters: an empty session keeps its id.
     """
     current_app.session_interface.regenerate(session)
     session.clear()
@@ -64,9 +64,9 @@ def renew_session() -> None:
 
 
 def set_csrf_cookie(response: Response) -> None:
-    """Hand the token to the front end's script, which sends it back as X-CSRFToken.
+    """Give the token to the front end's script, which sends it back as X-CSRFToken.
 
-    The cookie only carries it: what arrives in the header is compared with the session.
+    The cookie only carries it: Flask-WTF compares the header with the session.
     """
     response.set_cookie(
         "csrf_token",

@@ -13,10 +13,10 @@ class RegexConverter(BaseConverter):
 
 
 class IdConverter(BaseConverter):
-    """Take the id of a row, in the one form it has.
+    """Take the id of a row, without leading zeros.
 
-    A number that no database can hold ends here as 404. ``<int(max=...)>`` would do that for the
-    first method of a path, and answer 405 for its others.
+    A number that no database can hold is 404 here. With ``<int(max=...)>`` it would be 404 for the
+    first method of a path, and 405 for the others.
     """
 
     regex = "[1-9][0-9]{0,8}"

@@ -10,24 +10,24 @@ from pathlib import Path
 from flask import Flask, g, has_request_context, request
 
 FORMAT = "%(asctime)s %(levelname)s [%(request_id)s] %(filename)s:%(lineno)d %(message)s"
-# What ends a line somewhere, or cannot be written at all.
+# Characters that end a line in some program, or that cannot be written at all.
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def request_id() -> str:
-    """Return the id of this request: the one a proxy gave it, if that is harmless, or a new one."""
+    """Return the id of this request: the one that a proxy sent, if it is harmless, or a new one."""
     if "request_id" not in g:
-        given = request.headers.get("X-Request-ID", "")
-        fits = re.fullmatch("[A-Za-z0-9-]{8,64}", given)
-        g.request_id = given if fits else uuid.uuid4().hex
+        sent = request.headers.get("X-Request-ID", "")
+        fits = re.fullmatch("[A-Za-z0-9-]{8,64}", sent)
+        g.request_id = sent if fits else uuid.uuid4().hex
     return g.request_id
 
 
 class LineFormatter(logging.Formatter):
-    """Let nobody forge a line: what clients send is part of messages."""
+    """Write one line for each message, so that no client can write a second one."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
-        """Escape what would end the line, and add the request's id."""
+        """Escape characters that end a line, and add the id of the request."""
         record.request_id = request_id() if has_request_context() else "-"
         record.message = UNPRINTABLE.sub(
             lambda match: match[0].encode("unicode_escape").decode(), record.message
@@ -35,15 +35,16 @@ class LineFormatter(logging.Formatter):
         return super().formatMessage(record)
 
     def formatException(self, ei) -> str:  # noqa: N802 (logging's name)
-        """Indent a traceback: a line that begins with a time is never part of one."""
+        """Indent a traceback: a line that begins with a time is never a part of one."""
         return textwrap.indent(super().formatException(ei), "    ", lambda line: True)
 
 
 def init_app(app: Flask) -> None:
-    """Give the app's logger one handler, in the place of whatever an earlier app gave it.
+    """Give the app's logger one handler, and remove the handlers of earlier apps.
 
-    A file that grows too large is put aside, ten times; two processes would fight over that.
-    Under gunicorn let LOG_FILE be empty: the lines go to stderr, and whoever started it keeps them.
+    With LOG_FILE it writes to a file that is renamed when it is full, for one process only. Under
+    gunicorn leave LOG_FILE empty: the lines go to stderr, and the system that starts gunicorn
+    keeps them.
     """
     handler: logging.Handler = logging.StreamHandler()
     if app.config["LOG_FILE"]:

@@ -1,7 +1,7 @@
-"""What clients send: read once, checked before anything else sees it.
+"""Read what clients send, and check it before anything else uses it.
 
-The databases do not do it alike: SQLite stores "abc" in a column of integers, MariaDB cuts or
-refuses, PostgreSQL will not have a NUL.
+The databases do not do this in the same way: SQLite stores "abc" in a column of integers, MariaDB
+cuts or refuses, PostgreSQL refuses NUL characters.
 """
 
 import json
@@ -32,7 +32,7 @@ class InvalidFields(UnprocessableEntity):
 
 
 def text(low: int, high: int, pattern: str = "", hint: str = "") -> Rule:
-    """Ask for a text of that many characters; ``hint`` says in words what the pattern wants."""
+    """Return a rule for a text of that many characters; ``hint`` says the pattern in words."""
 
     def wrong(value: Any) -> str:
         if type(value) is not str:
@@ -49,7 +49,7 @@ def text(low: int, high: int, pattern: str = "", hint: str = "") -> Rule:
 
 
 def integer(low: int, high: int) -> Rule:
-    """Ask for a number without a fraction; ``true`` is none, though Python's ``True`` is."""
+    """Return a rule for a whole number; ``true`` does not fit, though ``True`` is an ``int``."""
 
     def wrong(value: Any) -> str:
         fits = type(value) is int and low <= value <= high
@@ -63,20 +63,20 @@ def _no_number(name: str) -> None:
 
 
 def json_object(*mimetypes: str) -> dict[str, Any]:
-    """Return the JSON object in the body; raise 413, 415 or 400 where there is none."""
+    """Return the JSON object in the body; raise 413, 415 or 400 if there is none."""
     if request.mimetype not in mimetypes:
         raise UnsupportedMediaType(f"Send {' or '.join(mimetypes)}.")
     data = request.get_data()
-    # Werkzeug cuts off a chunked body at the limit, and does not say so.
+    # Werkzeug cuts a chunked body at the limit, without an error.
     if len(data) >= request.max_content_length:
         raise RequestEntityTooLarge()
     try:
-        found = json.loads(data.decode(), parse_constant=_no_number)
+        body = json.loads(data.decode(), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise BadRequest("The body is not JSON.") from error
-    if not isinstance(found, dict):
+    if not isinstance(body, dict):
         raise BadRequest("The body is not a JSON object.")
-    return found
+    return body
 
 
 def fields(
@@ -86,22 +86,22 @@ def fields(
 ) -> dict[str, Any]:
     """Return the fields of the body, with defaults for those it may leave out.
 
-    Raises ``InvalidFields`` for one that is wrong, missing, or unknown: a misspelt name must not
-    pass for an absent one.
+    Raises ``InvalidFields`` for a field that is wrong, missing or unknown. A misspelt name is an
+    error, too.
     """
-    found = {**(defaults or {}), **json_object(*mimetypes)}
-    messages = {name: "is unknown" for name in found if name not in rules}
+    values = {**(defaults or {}), **json_object(*mimetypes)}
+    messages = {name: "is unknown" for name in values if name not in rules}
     for name, rule in rules.items():
-        message = rule(found[name]) if name in found else "is missing"
+        message = rule(values[name]) if name in values else "is missing"
         if message:
             messages[name] = message
     if messages:
         raise InvalidFields(messages)
-    return found
+    return values
 
 
 def number_argument(name: str, default: int, high: int) -> int:
-    """Return a number from 1 on from the query string; raise 400 for what is none."""
+    """Return a number from 1 on from the query string; raise 400 for anything else."""
     value = request.args.get(name, str(default))
     if not re.fullmatch("[1-9][0-9]{0,8}", value) or int(value) > high:
         raise BadRequest(f"{name} must be a number from 1 to {high}.")

@@ -201,5 +201,5 @@ def test_only_the_owner_can_change_goods(tab, home, ada):
     log_in(tab, home, ada.user["name"])
     expect(tab.get_by_role("status")).to_contain_text("Welcome")
     tab.goto(home + "offer.html?id=1")
-    expect(alarm(tab)).to_have_text("These goods belong to somebody else.")
+    expect(alarm(tab)).to_have_text("These goods belong to someone else.")
     expect(tab.locator("form")).to_be_hidden()

@@ -104,7 +104,7 @@ async function explain(problem, item) {
     tell(problem);
     return;
   }
-  await load(); // somebody deleted it, or another window of the same person was quicker
+  await load(); // another user deleted it, or another window of the same user was quicker
   if (!document.getElementById(`line-${item.goods_id}`)) heading.focus();
   tell(new Problem({ detail: `${item.name} is not there any more.` }));
 }

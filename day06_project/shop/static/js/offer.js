@@ -43,7 +43,7 @@ async function load() {
 async function fill(person) {
   const found = await read(path);
   if (person && found.data.owner_id !== person.id) {
-    throw new Problem({ status: 403, detail: "These goods belong to somebody else." });
+    throw new Problem({ status: 403, detail: "These goods belong to someone else." });
   }
   etag = found.etag;
   for (const name of ["name", "stock", "description"]) {
@@ -63,7 +63,7 @@ onSubmit(form, async () => {
   sayThere(`${given.name} is changed.`, "index.html");
 });
 
-// 412: somebody changed them since the form was filled. What was typed stays until one decides.
+// 412: someone changed them since the form was filled. What was typed stays until the user decides.
 async function sure(change) {
   try {
     await change();

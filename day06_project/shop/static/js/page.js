@@ -75,7 +75,7 @@ export function loginAddress() {
   return `login.html?next=${encodeURIComponent(here())}`;
 }
 
-// Where to go after the login: a page of this shop, whatever somebody wrote into the address.
+// Where to go after the login: a page of this shop, whatever an attacker wrote into the URL.
 export function nextPage() {
   const next = new URLSearchParams(location.search).get("next") ?? "";
   return /^[a-z_]{1,32}\.html(\?[a-z0-9_=&-]*)?$/.test(next) ? next : "index.html";
@@ -158,7 +158,7 @@ function showErrors(form, errors) {
   form.querySelector("[aria-invalid]")?.focus();
 }
 
-// The back button may bring a page as it was left, somebody's name and cart included.
+// The back button may bring a page as it was left, with a name and a cart.
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });

@@ -7,8 +7,68 @@ from pathlib import Path
 from typing import Any
 
 from cachelib import FileSystemCache
-from flask import Flask, abort, request, session
+from flask import Blueprint, Flask, abort, current_app, request, session
 from flask_session import Session
+
+
+def current_name() -> str | None:
+    """Return who is logged in."""
+    name = session.get("name")
+    return (
+        name
+        if name and session.get("ends") == (current_app.extensions["ends"].get(name) or 0)
+        else None
+    )
+
+
+pages = Blueprint("pages", __name__)
+
+
+@pages.get("/")
+def index():
+    """Tell who is here, and what is in the basket."""
+    return {"name": current_name(), "basket": session.get("basket", [])}
+
+
+@pages.post("/basket")
+def put():
+    """Put a tea into the basket."""
+    body = request.get_json()
+    if not (isinstance(body, dict) and isinstance(body.get("tea"), str)):
+        abort(400, "Send JSON with a tea.")
+    session["basket"] = [*session.get("basket", []), body["tea"]]
+    return "", 204
+
+
+@pages.post("/login")
+def login():
+    """Let somebody in who knows the PIN."""
+    body = request.get_json()
+    name, pin = (str(body.get(key)) for key in ("name", "pin"))
+    if not hmac.compare_digest(current_app.config["PINS"].get(name, "").encode(), pin.encode()):
+        abort(401, "Name or PIN is wrong.")
+    current_app.session_interface.regenerate(session)
+    session["name"] = name
+    session["ends"] = current_app.extensions["ends"].get(name) or 0
+    return "", 204
+
+
+@pages.post("/logout")
+def logout():
+    """Log out; who is nobody may do so, too."""
+    session.clear()
+    return "", 204
+
+
+@pages.post("/logout/everywhere")
+def logout_everywhere():
+    """Log out in all browsers."""
+    name = current_name()
+    if name is None:
+        abort(401, "Log in first.")
+    current_app.extensions["ends"].set(name, (current_app.extensions["ends"].get(name) or 0) + 1)
+    session.clear()
+    return "", 204
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -28,53 +88,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config["SESSION_CACHELIB"] = FileSystemCache(str(folder / "sessions"), threshold=10_000)
     Session(app)
     # How often each person has logged out everywhere; a session is good for the number it has.
-    ends = FileSystemCache(str(folder / "ends"), threshold=0, default_timeout=0)
-
-    def current_name() -> str | None:
-        """Return who is logged in."""
-        name = session.get("name")
-        return name if name and session.get("ends") == (ends.get(name) or 0) else None
-
-    @app.get("/")
-    def index():
-        """Tell who is here, and what is in the basket."""
-        return {"name": current_name(), "basket": session.get("basket", [])}
-
-    @app.post("/basket")
-    def put():
-        """Put a tea into the basket."""
-        body = request.get_json()
-        if not (isinstance(body, dict) and isinstance(body.get("tea"), str)):
-            abort(400, "Send JSON with a tea.")
-        session["basket"] = [*session.get("basket", []), body["tea"]]
-        return "", 204
-
-    @app.post("/login")
-    def login():
-        """Let somebody in who knows the PIN."""
-        body = request.get_json()
-        name, pin = (str(body.get(key)) for key in ("name", "pin"))
-        if not hmac.compare_digest(app.config["PINS"].get(name, "").encode(), pin.encode()):
-            abort(401, "Name or PIN is wrong.")
-        app.session_interface.regenerate(session)
-        session["name"] = name
-        session["ends"] = ends.get(name) or 0
-        return "", 204
-
-    @app.post("/logout")
-    def logout():
-        """Log out; who is nobody may do so, too."""
-        session.clear()
-        return "", 204
-
-    @app.post("/logout/everywhere")
-    def logout_everywhere():
-        """Log out in all browsers."""
-        name = current_name()
-        if name is None:
-            abort(401, "Log in first.")
-        ends.set(name, (ends.get(name) or 0) + 1)
-        session.clear()
-        return "", 204
-
+    app.extensions["ends"] = FileSystemCache(str(folder / "ends"), threshold=0, default_timeout=0)
+    app.register_blueprint(pages)
     return app
