@@ -103,7 +103,10 @@ def verdict(bug: Bug, place: Path) -> str:
     text = path.read_text("utf-8")
     path.write_text(text.replace(bug.old, bug.new), "utf-8")
     try:
-        code = run_tests(bug.tests, place, second_half=bug.all)
+        for _ in range(2):  # once more where the run itself failed, such as for want of memory
+            code = run_tests(bug.tests, place, second_half=bug.all)
+            if code in {0, 1, 2}:
+                break
     finally:
         path.write_text(text, "utf-8")
     if code in {1, 2}:
