@@ -1,7 +1,7 @@
 """Exercise: a mailed receipt.
 
-A flower shop takes orders as JSON, and everybody who orders shall get a receipt by mail. The orders
-work; the mail is yours. No mail server is needed: ``MAIL_SUPPRESS_SEND`` keeps Flask-Mail from
+A flower shop takes orders as JSON, and everyone who orders should get a receipt by mail. The orders
+work; you write the mail. You need no mail server: ``MAIL_SUPPRESS_SEND`` keeps Flask-Mail from
 sending, and ``/outbox`` shows what it would have sent.
 
 Tasks:
@@ -10,14 +10,14 @@ Tasks:
    ``config`` has it, with the subject "Receipt 1" for the order 1.
 2. Write it twice, as text and as HTML. ``exercise_receipt.txt`` and ``exercise_receipt.html`` have
    the buyer's name, a line such as "3 tulip" for each flower, and the sum in cents. A < in a name
-   is escaped in the HTML, and in the text it is not.
+   is escaped in the HTML, but not in the text.
 3. Attach the receipt as a file. ``receipt-1.csv``, of the type text/csv, begins with the line
    ``flower,number,cents`` and has one more for each flower: ``tulip,3,270``, cents for all three.
-4. Let nothing into a header. An order may have a "reference", which stands behind the subject:
-   "Receipt 1 (your reference)". One with a line break, of whatever kind, is answered with 400; then
+4. Let nothing into a header. An order may have a "reference", which comes after the subject:
+   "Receipt 1 (your reference)". If it has a line break, of any kind, the response is 400; then
    there is neither an order nor a mail.
-5. Take the order though the mail fails. If the server cannot be reached, the answer is still 201,
-   with "mailed": false in place of true.
+5. Take the order even if the mail fails. If the server cannot be reached, the response is still
+   201, with "mailed": false instead of true.
 
 Run it:   flask --app day04.mail.exercise run --debug
 Try it:   curl --json '{"name":"Ann","mail":"a@b.test","flowers":{"rose":3}}' 127.0.0.1:5000/orders
@@ -37,7 +37,7 @@ mail = Mail()
 
 
 def sent_order() -> dict[str, Any]:
-    """Return the order that was sent, or answer 400."""
+    """Return the order of this request, or end the request with 400."""
     order = request.get_json()
     if not isinstance(order, dict):
         abort(400, "An order is an object.")
@@ -50,7 +50,7 @@ def sent_order() -> dict[str, Any]:
         abort(400, f"Send flowers, some of {', '.join(PRICES)}.")
     if not all(type(number) is int and 0 < number < 1000 for number in flowers.values()):
         abort(400, "Send a number for each flower.")
-    # TODO (task 4): look at the reference, which may be missing
+    # TODO (task 4): check the reference, which may be missing
     return order
 
 
@@ -71,7 +71,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config.from_mapping(config or {})
     # TODO (task 1): tell the extension about the app, now that all settings are there
     orders: list[dict[str, Any]] = []
-    outbox: list[dict[str, Any]] = []
 
     @app.post("/orders")
     def take_order():
@@ -88,14 +87,22 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         """Tell how many orders there are."""
         return {"orders": len(orders)}
 
+    add_outbox(app)
+    return app
+
+
+def add_outbox(app: Flask) -> None:
+    """Add /outbox, which shows the messages; leave this here, the check reads it."""
+    outbox: list[dict[str, Any]] = []
+
     @app.get("/outbox")
     def show_outbox():
-        """Show what was sent; leave this here, the check reads it."""
+        """Show what was sent."""
         return {"outbox": outbox}
 
     @email_dispatched.connect_via(app)
-    def note(sender: Flask, message: Message):
-        """Write down a message that Flask-Mail has sent, or would have."""
+    def record(sender: Flask, message: Message):
+        """Store a message that Flask-Mail has sent, or would have sent."""
         facts = {name: getattr(message, name) for name in ("subject", "sender", "recipients")}
         files = [
             {"name": file.filename, "type": file.content_type, "data": str(file.data)}
@@ -103,5 +110,4 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         ]
         outbox.append(facts | {"text": message.body, "html": message.html, "files": files})
 
-    app.extensions["outbox"] = note  # a signal does not keep its receivers alive
-    return app
+    app.extensions["outbox"] = record  # a signal does not keep its receivers alive

@@ -1,4 +1,4 @@
-"""The form of a letter. It lets nothing into a header that could begin another one."""
+"""The form of a message. It lets no character into a header that could begin another header."""
 
 import re
 
@@ -9,8 +9,7 @@ from flask_wtf.file import FileField, FileSize
 from wtforms import BooleanField, StringField, SubmitField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, Length
 
-# Python's email package begins a new line at more of them than "\n" and "\r", which is all that
-# Flask-Mail looks for.
+# Flask-Mail checks for "\n" and "\r". Python's email package begins a new line at more characters.
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # The local part is that of <input type="email"> in the HTML standard.
 ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
@@ -18,82 +17,87 @@ RECIPIENT = re.compile(rf"(?P<name>[\w '-]+?) *<(?P<named>{ADDRESS})>|(?P<bare>{
 MAX_RECIPIENTS = 10
 
 
-def one_line(form: FlaskForm, field: StringField) -> None:
-    """Refuse a text that would go on after the end of its header."""
+def check_one_line(form: FlaskForm, field: StringField) -> None:
+    """Refuse a text that would not end with its header."""
     if CONTROL_CHARACTERS.search(field.data or ""):
-        raise ValidationError("This holds a line break, or another character that cannot be seen.")
+        raise ValidationError("This contains a line break or another invisible character.")
 
 
-def recipient(line: str) -> tuple[str, str]:
-    """Return the name, which may be empty, and the address; raise ValueError for another line."""
-    found = RECIPIENT.fullmatch(line)
-    if not found or len(line) > 254:
-        raise ValidationError(f"This is no address: {line[:60]}")
-    name = " ".join((found["name"] or "").split())
-    # RFC 2047 gives an encoded word 75 characters. Longer names are split, and come out damaged.
+def parse_recipient(line: str) -> tuple[str, str]:
+    """Return the name, which may be empty, and the address; refuse any other line."""
+    match = RECIPIENT.fullmatch(line)
+    if not match or len(line) > 254:
+        raise ValidationError(f"This is not an address: {line[:60]}")
+    name = " ".join((match["name"] or "").split())
+    # RFC 2047 gives an encoded word 75 characters. A longer name is split, and arrives damaged.
     if len(name.encode()) > 45:
         raise ValidationError(f"This name is too long: {name}")
-    return name, found["named"] or found["bare"]
+    return name, match["named"] or match["bare"]
 
 
-class LetterForm(FlaskForm):
-    """Ask for a letter and for the way to send it."""
+class MessageForm(FlaskForm):
+    """Ask for a message and for the way to send it."""
 
     class Meta:
-        """No token: there is no cookie that a forged request could use."""
+        """No token: the app has no cookie that a forged request could use."""
 
         csrf = False
 
     recipients = TextAreaField(
         "To",
         description="One on each line: an address, or Name <address>.",
-        validators=[DataRequired("A letter goes to somebody."), Length(max=2000)],
+        validators=[DataRequired("Name at least one recipient."), Length(max=2000)],
     )
     subject = StringField(
         "Subject",
-        validators=[DataRequired("A letter has a subject."), Length(max=120), one_line],
+        validators=[DataRequired("Write a subject."), Length(max=120), check_one_line],
     )
-    text = TextAreaField("Text", validators=[DataRequired("Write something."), Length(max=5000)])
+    text = TextAreaField("Text", validators=[DataRequired("Write a text."), Length(max=5000)])
     attachment = FileField(
         "Attachment", validators=[FileSize(200_000, message="At most 200 kilobytes, please.")]
     )
-    each = BooleanField("A letter of their own for each")
+    each = BooleanField("A separate message for each recipient")
     later = BooleanField("Send in the background")
     submit = SubmitField("Send")
 
-    def people(self) -> list[tuple[str, str]]:
+    def get_recipients(self) -> list[tuple[str, str]]:
         """Return names and addresses, each once."""
         lines = (line.strip() for line in self.recipients.data.splitlines())
-        return list(dict.fromkeys(recipient(line) for line in lines if line))
+        return list(dict.fromkeys(parse_recipient(line) for line in lines if line))
 
     def validate_recipients(self, field: TextAreaField) -> None:
-        """Refuse what is no address, and too many of them."""
-        if len(self.people()) > MAX_RECIPIENTS:
+        """Refuse lines that are not addresses, and too many of them."""
+        if len(self.get_recipients()) > MAX_RECIPIENTS:
             raise ValidationError(f"At most {MAX_RECIPIENTS} at a time, please.")
 
     def validate_attachment(self, field: FileField) -> None:
-        """Refuse a name that is none; it stands in a header, too."""
+        """Refuse a file name that cannot be in a header."""
         name = field.data.filename if field.data else ""
         if len(name) > 100 or CONTROL_CHARACTERS.search(name):
             raise ValidationError("Give the file another name.")
 
-    def messages(self) -> list[Message]:
-        """Write the letter to all, or one to each."""
+    def build_messages(self) -> list[Message]:
+        """Build one message to all, or one for each recipient."""
+        recipients = self.get_recipients()
+        groups = [[each] for each in recipients] if self.each.data else [recipients]
         file = self.attachment.data
         content = file.read() if file else b""
-        groups = [[person] for person in self.people()] if self.each.data else [self.people()]
-        letters = []
-        for people in groups:
-            texts = {"names": ", ".join(name or address for name, address in people)}
-            texts["text"] = self.text.data
-            letter = Message(
-                self.subject.data,
-                # Python folds a header with several encoded names, and damages names on the way.
-                recipients=people if len(people) == 1 else [address for _, address in people],
-                body=render_template("letter.txt", **texts),
-                html=render_template("letter.html", **texts),
-            )
+        messages = []
+        for group in groups:
+            message = self.build_message(group)
             if file:
-                letter.attach(file.filename, data=content)  # the type comes from the name
-            letters.append(letter)
-        return letters
+                message.attach(file.filename, data=content)  # the type comes from the name
+            messages.append(message)
+        return messages
+
+    def build_message(self, recipients: list[tuple[str, str]]) -> Message:
+        """Build a message with a text part and an HTML part."""
+        addresses = [address for _, address in recipients]
+        names = ", ".join(name or address for name, address in recipients)
+        return Message(
+            self.subject.data,
+            # Python's email package damages names in a header that has several encoded names.
+            recipients=recipients if len(recipients) == 1 else addresses,
+            body=render_template("message.txt", names=names, text=self.text.data),
+            html=render_template("message.html", names=names, text=self.text.data),
+        )

@@ -1,4 +1,4 @@
-"""Send messages, now or in the background, and remember what became of each."""
+"""Send messages, now or in the background, and store the state of each."""
 
 import smtplib
 import ssl
@@ -11,16 +11,16 @@ from email.utils import parseaddr
 from flask import Flask, current_app
 from flask_mail import Connection, Mail, Message
 
-# Flask-Mail leaves lines as long as they are, and SMTP takes 998 bytes (RFC 5321, 4.5.3.1.6): one
-# paragraph of 333 Chinese characters. Quoted-printable breaks them, and puts them together again.
+# SMTP allows 998 bytes in a line (RFC 5321, 4.5.3.1.6): a paragraph of 333 Chinese characters is
+# longer, and Flask-Mail does not break it. The encoding quoted-printable breaks lines.
 charset.add_charset("utf-8", charset.SHORTEST, charset.QP, "utf-8")
 
 
-class CarefulConnection(Connection):
-    """Flask-Mail's connection would wait for ever, and takes any certificate."""
+class SecureConnection(Connection):
+    """Check the certificate and set a timeout; Flask-Mail's own connection does neither."""
 
     def configure_host(self) -> smtplib.SMTP:
-        """Connect as the settings say; OSError covers all that SMTP and the network can do."""
+        """Connect with the settings; each failure of SMTP or the network is an OSError."""
         mail, timeout = self.mail, current_app.config["MAIL_TIMEOUT"]
         context = ssl.create_default_context() if mail.use_ssl or mail.use_tls else None
         if mail.use_ssl:
@@ -35,37 +35,38 @@ class CarefulConnection(Connection):
         except OSError:
             host.close()
             raise
-        host.set_debuglevel(mail.debug)  # not before the login: it prints what is sent
+        host.set_debuglevel(mail.debug)  # after the login: it prints what is sent, passwords too
         return host
 
 
-class CarefulMail(Mail):
-    """Flask-Mail, with such connections."""
+class SecureMail(Mail):
+    """Use such connections."""
 
     def connect(self) -> Connection:
-        """Return a connection, for a ``with`` block that sends one message or many."""
-        return CarefulConnection(current_app.extensions["mail"])
+        """Return a connection for a ``with`` block that sends one or more messages."""
+        return SecureConnection(current_app.extensions["mail"])
 
 
-mail = CarefulMail()
+mail = SecureMail()
 
 
 @dataclass
 class Delivery:
-    """A message on its way."""
+    """A message, and whether it is sent."""
 
     message: Message
     state: str = "waiting"
     problem: str = ""
 
     @property
-    def people(self) -> list[str]:
-        """Return the addresses, without the names that may stand before them."""
-        return [each if isinstance(each, str) else each[1] for each in self.message.recipients]
+    def addresses(self) -> list[str]:
+        """Return the recipients without their names."""
+        recipients = self.message.recipients
+        return [each if isinstance(each, str) else each[1] for each in recipients]
 
 
 class Outbox:
-    """The messages of an app, newest last; those that go in the background do so in order."""
+    """The messages of an app, newest last; the background sends its messages in order."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
@@ -73,48 +74,48 @@ class Outbox:
         self.pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
 
     def is_full(self) -> bool:
-        """Tell whether a new message would push out one that still waits."""
+        """Return whether a new message could push out one that is still waiting."""
         waiting = [each for each in list(self.deliveries) if each.state == "waiting"]
         return len(waiting) > 40
 
     def send(self, messages: list[Message]) -> list[Delivery]:
-        """Send at once; return what became of them."""
-        deliveries = self._added(messages)
+        """Send now; return the deliveries with their states."""
+        deliveries = self._add(messages)
         deliver(deliveries)
         return deliveries
 
     def send_later(self, messages: list[Message]) -> None:
-        """Leave the sending to another thread, and do not wait for it."""
-        self.pool.submit(self._deliver_in_context, self._added(messages))
+        """Let another thread send, and do not wait for it."""
+        self.pool.submit(self._deliver_in_context, self._add(messages))
 
-    def _added(self, messages: list[Message]) -> list[Delivery]:
+    def _add(self, messages: list[Message]) -> list[Delivery]:
         deliveries = [Delivery(message) for message in messages]
         self.deliveries.extend(deliveries)
         return deliveries
 
     def _deliver_in_context(self, deliveries: list[Delivery]) -> None:
-        with self.app.app_context():  # a thread has none, and the one of the request has ended
+        with self.app.app_context():  # a thread has none of its own
             deliver(deliveries)
 
 
 def deliver(deliveries: list[Delivery]) -> None:
-    """Send over one connection. Nothing is raised: in the background nobody would see it."""
+    """Send over one connection. Raise nothing: in the background no one would see it."""
     try:
         with mail.connect() as connection:
             for delivery in deliveries:
                 try:
                     connection.send(delivery.message)
                     delivery.state = "sent"
-                except Exception as error:  # noqa: BLE001 (of this message; the others go on)
-                    note_failure(delivery, error)
-    except Exception as error:  # noqa: BLE001 (whatever it is, it is noted)
+                except Exception as error:  # noqa: BLE001 (the other messages are still sent)
+                    record_failure(delivery, error)
+    except Exception as error:  # noqa: BLE001 (no connection, for any reason)
         for delivery in deliveries:
             if delivery.state == "waiting":
-                note_failure(delivery, error)
+                record_failure(delivery, error)
 
 
-def note_failure(delivery: Delivery, error: Exception) -> None:
-    """Tell the log all there is, and the visitor what is of use."""
+def record_failure(delivery: Delivery, error: Exception) -> None:
+    """Write the details into the log, and for the visitor only what helps."""
     current_app.logger.error("Mail %r was not sent: %r", delivery.message.subject, error)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         addresses = [parseaddr(each)[1] for each in error.recipients]

@@ -123,7 +123,7 @@ def no_thread_is_left():
 
 @pytest.fixture
 def build_mail_app(no_thread_is_left):
-    """Give a function that builds an app with a post office; it is closed at the end."""
+    """Give a function that builds an app with a mail server; it is stopped at the end."""
     from tests.day04.mail import running
 
     with contextlib.ExitStack() as stack:
@@ -131,14 +131,14 @@ def build_mail_app(no_thread_is_left):
 
 
 @pytest.fixture
-def letters(app):
-    """Give the letters that the lesson's server has got."""
-    return app.extensions["post_office"].letters
+def inbox(app):
+    """Give the messages that the lesson's server has received."""
+    return app.extensions["mail_server"].messages
 
 
 @pytest.fixture
 def send(client):
     """Give a function that sends the form, with other values where a test names them."""
-    from tests.day04.mail import LETTER
+    from tests.day04.mail import FORM
 
-    return lambda **fields: client.post("/send", data=LETTER | fields)
+    return lambda **fields: client.post("/send", data=FORM | fields)

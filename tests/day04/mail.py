@@ -9,63 +9,63 @@ from email import policy
 import pytest
 
 from day04.mail.app import create_app
-from day04.mail.post_office import FreePortController, PostOffice
+from day04.mail.mail_server import FreePortController, MailServer
 
-LETTER = {"recipients": "ann@example.com", "subject": "Tea", "text": "At five?"}
+FORM = {"recipients": "ann@example.com", "subject": "Tea", "text": "At five?"}
 THREE = "Ann <ann@example.com>\n王小明 <ming@example.com>\r\n\n  bob@example.com \nbob@example.com"
 ADDRESSES = ["ann@example.com", "ming@example.com", "bob@example.com"]
 
 
 @contextmanager
 def running(**config):
-    """Build an app with a post office; close it at the end."""
+    """Build an app with a mail server; stop it at the end."""
     with pytest.MonkeyPatch.context() as patch:  # the machine may be busy: 60 seconds are enough
         patch.setenv("AIOSMTPD_CONTROLLER_TIMEOUT", "60")
         app = create_app({"MAIL_TIMEOUT": 60} | config)
         yield app
         app.extensions["outbox"].pool.shutdown()
-        app.extensions["post_office"].close()
+        app.extensions["mail_server"].stop()
 
 
 def emptied(app):
-    """Throw the letters of earlier tests away, so that one app serves many tests."""
+    """Delete the messages of earlier tests, so that one app serves many tests."""
     app.extensions["outbox"].deliveries.clear()
-    app.extensions["post_office"].letters.clear()
+    app.extensions["mail_server"].messages.clear()
     return app
 
 
 @contextmanager
 def smtp_server(handler=None, **options):
     """Run a mail server of the test's own, and give its port."""
-    controller = FreePortController(handler or PostOffice(), **options)
+    controller = FreePortController(handler or MailServer(), **options)
     controller.start()
     try:
         yield controller.port
     finally:
-        asyncio.run_coroutine_threadsafe(controller.end(), controller.loop)
+        asyncio.run_coroutine_threadsafe(controller.close(), controller.loop)
 
 
-def parsed(letter):
-    """Read what came over the network, independently of what the lesson makes of it."""
-    return email.message_from_bytes(letter.source, policy=policy.default)
+def parse(message):
+    """Parse what came over the network, independently of the lesson's own parser."""
+    return email.message_from_bytes(message.source, policy=policy.default)
 
 
-def path_of(letter):
-    """Return the path of the page that shows a letter."""
-    return f"/inbox/{letter.number}"
+def path_of(message):
+    """Return the path of the page that shows a message."""
+    return f"/inbox/{message.number}"
 
 
 def states(app):
     """Return the addresses and the state of each delivery."""
-    return [(*each.people, each.state) for each in app.extensions["outbox"].deliveries]
+    return [(*each.addresses, each.state) for each in app.extensions["outbox"].deliveries]
 
 
 def wait_for_the_background(app):
-    """Wait until the messages that were handed to the background are delivered, or failed."""
+    """Wait until the messages in the background are sent, or have failed."""
     app.extensions["outbox"].pool.submit(lambda: None).result(60)  # it works in order
 
 
 def put(app, content, sender="mallory@example.com", to=("ann@example.com",)):
-    """Hand the lesson's server any bytes at all."""
-    with smtplib.SMTP("127.0.0.1", app.extensions["post_office"].open()) as connection:
+    """Send any bytes to the lesson's server."""
+    with smtplib.SMTP("127.0.0.1", app.extensions["mail_server"].start()) as connection:
         connection.sendmail(sender, to, content)

@@ -1,6 +1,6 @@
-"""The form of a letter: what it lets through, and what it refuses before anything is sent.
+"""The form of a message: what it lets through, and what it refuses before anything is sent.
 
-Begin with test_the_form_asks_for_a_letter.
+Begin with test_the_form_asks_for_a_message.
 """
 
 from io import BytesIO
@@ -9,7 +9,7 @@ import pytest
 from flask_mail import Message
 
 from day04.mail.sending import Delivery, deliver, mail
-from tests.day04.mail import LETTER, emptied, running, states
+from tests.day04.mail import FORM, emptied, running, states
 from tests.helpers import page, status_and_message
 
 CONTROLS = ["\n", "\r", "\r\n", "\r\n ", "\0", "\x0b", "\x0c", "\x1c", "\x7f", "\x85", "\u2028"]
@@ -34,19 +34,19 @@ def client(app):
 
 @pytest.fixture
 def sent():
-    """Give the messages that the app has sent, as far as one may in a test."""
+    """Give the messages that the app sends; under ``TESTING`` none leaves the program."""
     with mail.record_messages() as messages:
         yield messages
 
 
-def test_the_form_asks_for_a_letter(client):
+def test_the_form_asks_for_a_message(client):
     form = page(client.get("/")).form
     assert (form["method"], form["action"]) == ("post", "/send")
     names = [field["name"] for field in form.select("[name]")]
     assert names == ["recipients", "subject", "text", "attachment", "each", "later", "submit"]
 
 
-def test_a_letter_that_is_complete_is_sent_and_listed(client, send, sent):
+def test_a_message_that_is_complete_is_sent_and_listed(client, send, sent):
     assert send().status_code == 303
     assert [message.subject for message in sent] == ["Tea"]
     listed = " ".join(page(client.get("/")).li.text.split())
@@ -59,27 +59,27 @@ def test_a_letter_that_is_complete_is_sent_and_listed(client, send, sent):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"recipients": ""}, "A letter goes to somebody."),
-        ({"recipients": " \n\t "}, "A letter goes to somebody."),
-        ({"recipients": "ann"}, "This is no address: ann"),
-        ({"recipients": "ann@"}, "This is no address: ann@"),
-        ({"recipients": "@example.com"}, "This is no address: @example.com"),
-        ({"recipients": "ann@example.com, bob@example.com"}, "This is no address"),
-        ({"recipients": "<ann@example.com>"}, "This is no address"),
-        ({"recipients": "Ann ann@example.com>"}, "This is no address"),
-        ({"recipients": "A <B> <ann@example.com>"}, "This is no address"),
-        ({"recipients": 'A"B <ann@example.com>'}, "This is no address"),
-        ({"recipients": "王@example.com"}, "This is no address: 王@example.com"),
-        ({"recipients": "ann@例子.example"}, "This is no address"),
-        ({"recipients": "ann@" + "x" * 251}, "This is no address"),
-        ({"recipients": "<script>@example.com"}, "This is no address: <script>@example.com"),
+        ({"recipients": ""}, "Name at least one recipient."),
+        ({"recipients": " \n\t "}, "Name at least one recipient."),
+        ({"recipients": "ann"}, "This is not an address: ann"),
+        ({"recipients": "ann@"}, "This is not an address: ann@"),
+        ({"recipients": "@example.com"}, "This is not an address: @example.com"),
+        ({"recipients": "ann@example.com, bob@example.com"}, "This is not an address"),
+        ({"recipients": "<ann@example.com>"}, "This is not an address"),
+        ({"recipients": "Ann ann@example.com>"}, "This is not an address"),
+        ({"recipients": "A <B> <ann@example.com>"}, "This is not an address"),
+        ({"recipients": 'A"B <ann@example.com>'}, "This is not an address"),
+        ({"recipients": "王@example.com"}, "This is not an address: 王@example.com"),
+        ({"recipients": "ann@例子.example"}, "This is not an address"),
+        ({"recipients": "ann@" + "x" * 251}, "This is not an address"),
+        ({"recipients": "<script>@example.com"}, "This is not an address: <script>@example.com"),
         ({"recipients": "王小明" * 5 + "王 <ming@example.com>"}, "This name is too long"),
         ({"recipients": "\n".join(f"a{n}@example.com" for n in range(11))}, "At most 10 at a"),
         ({"recipients": "ann@example.com\n" * 200}, "Field cannot be longer than 2000"),
-        ({"subject": ""}, "A letter has a subject."),
-        ({"subject": "  "}, "A letter has a subject."),
+        ({"subject": ""}, "Write a subject."),
+        ({"subject": "  "}, "Write a subject."),
         ({"subject": "x" * 121}, "Field cannot be longer than 120"),
-        ({"text": ""}, "Write something."),
+        ({"text": ""}, "Write a text."),
         ({"text": "x" * 5001}, "Field cannot be longer than 5000"),
         ({"attachment": (b"x" * 200_001, "a.txt")}, "At most 200 kilobytes, please."),
         ({"attachment": (b"x", "x" * 101)}, "Give the file another name."),
@@ -102,10 +102,10 @@ def test_a_wrong_form_is_422_and_says_what_is_wrong(app, send, sent, fields, wor
 
 
 def test_a_huge_request_is_413_and_a_get_is_405(client):
-    assert client.post("/send", data=LETTER | {"text": "x" * 300_000}).status_code == 413
+    assert client.post("/send", data=FORM | {"text": "x" * 300_000}).status_code == 413
     assert client.get("/send").status_code == 405
     assert client.post("/send", data=b"\xff\0", content_type="text/plain").status_code == 422
-    for content in [LETTER, [1], "x", None]:
+    for content in [FORM, [1], "x", None]:
         assert client.post("/send", json=content).status_code == 422
 
 
@@ -124,7 +124,7 @@ def test_a_form_of_another_site_is_403(client, sent):
         ("none", 303),
     ]:
         headers = {"Sec-Fetch-Site": site}
-        assert client.post("/send", data=LETTER, headers=headers).status_code == status
+        assert client.post("/send", data=FORM, headers=headers).status_code == status
         assert client.get("/", headers=headers).status_code == 200
     assert len(sent) == 2
 
@@ -136,7 +136,7 @@ def test_a_form_of_another_site_is_403(client, sent):
 def test_no_header_can_be_injected_through_the_subject(send, sent, control):
     response = send(subject=f"Tea{control}Bcc: victim@example.com")
     assert response.status_code == 422
-    assert "a line break, or another character that cannot be seen" in response.text
+    assert "This contains a line break or another invisible character." in response.text
     assert not sent
 
 
@@ -149,7 +149,7 @@ def test_no_header_can_be_injected_through_a_recipient(send, sent, control):
 
 @pytest.mark.parametrize("control", ["%0A", "%0D", "%0B", "%00", "%E2%80%A8"])
 def test_no_header_can_be_injected_through_a_file_name(client, sent, control):
-    fields = [(f'name="{name}"', value) for name, value in LETTER.items()]
+    fields = [(f'name="{name}"', value) for name, value in FORM.items()]
     fields.append((f"name=\"attachment\"; filename*=utf-8''a{control}X:%20y", "content"))
     body = "".join(
         f"--b\r\nContent-Disposition: form-data; {what}\r\n\r\n{value}\r\n"

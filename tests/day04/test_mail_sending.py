@@ -5,17 +5,23 @@ Begin with test_a_server_that_is_away_is_said_and_logged.
 
 import base64
 import datetime
+import email
+import importlib
 import ipaddress
 import logging
+import re
 import smtplib
 import socket
 import ssl
+import sys
 import threading
 from contextlib import contextmanager
 from io import BytesIO
 
+import aiosmtpd.main
 import flask_mail
 import pytest
+from aiosmtpd.handlers import Debugging
 from aiosmtpd.smtp import AuthResult
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -23,19 +29,19 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from flask_mail import Message
 
 from day04.mail.app import create_app
-from day04.mail.post_office import PostOffice
+from day04.mail.mail_server import MailServer
 from day04.mail.sending import mail
 from tests.day04.mail import (
-    LETTER,
+    FORM,
     THREE,
     emptied,
-    parsed,
+    parse,
     running,
     smtp_server,
     states,
     wait_for_the_background,
 )
-from tests.helpers import page, status_and_message
+from tests.helpers import ROOT, page, status_and_message
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +62,9 @@ def client(app):
 
 
 def failed_page(app, caplog, **fields):
-    """Send a letter that fails; the page has it all, and so has the log."""
+    """Send a message that fails; the page shows it again, and the log has the error."""
     caplog.clear()
-    response = app.test_client().post("/send", data=LETTER | fields)
+    response = app.test_client().post("/send", data=FORM | fields)
     assert response.status_code == 502
     html = page(response)
     assert html.select_one("#text").text.strip() == "At five?"
@@ -101,7 +107,7 @@ def test_the_timeout_holds_for_each_kind_of_connection(build_mail_app, monkeypat
     for name in "SMTP", "SMTP_SSL":
         monkeypatch.setattr(smtplib, name, connect)
     app = build_mail_app(MAIL_SERVER="127.0.0.1", MAIL_TIMEOUT=7, **settings)
-    assert app.test_client().post("/send", data=LETTER).status_code == 502
+    assert app.test_client().post("/send", data=FORM).status_code == 502
     assert seen == [7]
 
 
@@ -120,10 +126,10 @@ def test_a_refused_address_is_named(app, caplog):
     assert "There is no such mailbox" in caplog.text
 
 
-def test_one_refused_address_does_not_stop_the_letters_to_the_others(app, send, letters):
+def test_one_refused_address_does_not_stop_the_messages_to_the_others(app, send, inbox):
     people = "ann@example.com\nnobody@example.com\nbob@example.com"
     assert send(recipients=people, each="yes").status_code == 502
-    assert [letter.recipients for letter in letters] == [["ann@example.com"], ["bob@example.com"]]
+    assert [message.recipients for message in inbox] == [["ann@example.com"], ["bob@example.com"]]
     assert states(app) == [
         ("ann@example.com", "sent"),
         ("nobody@example.com", "failed"),
@@ -131,31 +137,31 @@ def test_one_refused_address_does_not_stop_the_letters_to_the_others(app, send, 
     ]
 
 
-def test_in_a_letter_to_all_flask_mail_hides_a_refused_address(app, send, letters):
+def test_in_a_message_to_all_flask_mail_hides_a_refused_address(app, send, inbox):
     assert send(recipients="ann@example.com\nnobody@example.com").status_code == 303
-    assert letters[0].recipients == ["ann@example.com"]
+    assert inbox[0].recipients == ["ann@example.com"]
     assert [state[-1] for state in states(app)] == ["sent"]
 
 
-class Breaking(PostOffice):
-    """Takes one letter and hangs up at the next."""
+class ClosingServer(MailServer):
+    """Accept one message, and close the connection at the next one."""
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802
-        if self.letters:
+        if self.messages:
             return "421 Closing for today"
         return await super().handle_DATA(server, session, envelope)
 
 
 def test_a_connection_that_breaks_fails_the_rest_and_not_what_was_sent(build_mail_app):
-    with smtp_server(Breaking()) as port:
+    with smtp_server(ClosingServer()) as port:
         app = build_mail_app(MAIL_SERVER="127.0.0.1", MAIL_PORT=port)
-        response = app.test_client().post("/send", data=LETTER | {"recipients": THREE, "each": 1})
+        response = app.test_client().post("/send", data=FORM | {"recipients": THREE, "each": 1})
     assert response.status_code == 502
     assert [state[-1] for state in states(app)] == ["sent", "failed", "failed"]
 
 
 def test_a_failed_login_is_a_failure_and_shows_no_password(build_mail_app, caplog):
-    with smtp_server() as port:  # which knows no login at all
+    with smtp_server() as port:  # it offers no login
         app = build_mail_app(
             MAIL_SERVER="127.0.0.1", MAIL_PORT=port, MAIL_USERNAME="ann", MAIL_PASSWORD="hunter2"
         )
@@ -168,7 +174,7 @@ def test_a_failed_login_is_a_failure_and_shows_no_password(build_mail_app, caplo
 
 @contextmanager
 def held_back(app):
-    """Let the background wait until the end of the block."""
+    """Make the background wait until the end of the block."""
     may_go = threading.Event()
     app.extensions["outbox"].pool.submit(may_go.wait)
     try:
@@ -177,67 +183,67 @@ def held_back(app):
         may_go.set()
 
 
-def test_the_page_does_not_wait_for_the_background(app, client, letters):
+def test_the_page_does_not_wait_for_the_background(app, client, inbox):
     with held_back(app):
-        response = client.post("/send", data=LETTER | {"later": "yes"})
+        response = client.post("/send", data=FORM | {"later": "yes"})
         assert (response.status_code, response.location) == (303, "/")
-        assert not letters
+        assert not inbox
         assert states(app) == [("ann@example.com", "waiting")]
         assert "waiting" in client.get("/").text
     wait_for_the_background(app)
-    assert [letter.subject for letter in letters] == ["Tea"]
+    assert [message.subject for message in inbox] == ["Tea"]
     assert states(app) == [("ann@example.com", "sent")]
     assert "waiting" not in client.get("/").text
 
 
-def test_the_background_keeps_the_order_and_sends_all_parts(app, send, letters):
+def test_the_background_keeps_the_order_and_sends_all_parts(app, send, inbox):
     file = (BytesIO(b"content"), "plan.txt")
     send(subject="one", later="yes", attachment=file, recipients=THREE, each="yes")
     send(subject="two", later="yes")
     wait_for_the_background(app)
-    assert [letter.subject for letter in letters] == ["one", "one", "one", "two"]
-    assert [len(letter.attachments) for letter in letters] == [1, 1, 1, 0]
-    assert "Dear 王小明" in letters[1].html
+    assert [message.subject for message in inbox] == ["one", "one", "one", "two"]
+    assert [len(message.attachments) for message in inbox] == [1, 1, 1, 0]
+    assert "Dear 王小明" in inbox[1].html
 
 
 def test_what_fails_in_the_background_is_logged_and_shown(build_mail_app, caplog, closed_port):
     app = build_mail_app(MAIL_SERVER="127.0.0.1", MAIL_PORT=closed_port)
     client = app.test_client()
-    assert client.post("/send", data=LETTER | {"later": "yes"}).status_code == 303
+    assert client.post("/send", data=FORM | {"later": "yes"}).status_code == 303
     wait_for_the_background(app)
     assert "Mail 'Tea' was not sent: ConnectionRefusedError" in caplog.text
     problem = page(client.get("/")).select_one("li .error").text
     assert problem == "The mail server cannot be reached. Try again later."
 
 
-def test_too_many_waiting_letters_are_503(build_mail_app):
+def test_too_many_waiting_messages_are_503(build_mail_app):
     app = build_mail_app(TESTING=True)
     client = app.test_client()
     people = "\n".join(f"a{number}@example.com" for number in range(10))
-    ten = LETTER | {"recipients": people, "each": "yes", "later": "yes"}
-    one = LETTER | {"later": "yes"}
+    ten = FORM | {"recipients": people, "each": "yes", "later": "yes"}
+    one = FORM | {"later": "yes"}
     with held_back(app):
         assert [client.post("/send", data=ten).status_code for _ in range(4)] == [303] * 4
         assert client.post("/send", data=one).status_code == 303
         response = client.post("/send", data=one)
-        said = "Too many letters are waiting. Try again later."
+        said = "Too many messages are waiting. Try again later."
         assert status_and_message(response) == (503, said)
     wait_for_the_background(app)
     assert [state[-1] for state in states(app)] == ["sent"] * 41
     client.post("/send", data=ten)
     wait_for_the_background(app)
-    assert len(states(app)) == 50  # the oldest have made room
+    assert len(states(app)) == 50  # the oldest were dropped
 
 
 # The settings
 
 
 @pytest.mark.point("D4-11", "D4-12")
-def test_testing_that_is_set_late_does_not_suppress(app, send, letters):
+def test_testing_that_is_set_late_does_not_suppress(app, send, inbox):
     send()
     app.config.update(TESTING=True, MAIL_SUPPRESS_SEND=True)
     send()
-    assert len(letters) == 2
+    assert len(inbox) == 2
 
 
 def test_a_mail_server_is_given_ten_seconds_and_a_request_300_kilobytes():
@@ -247,17 +253,17 @@ def test_a_mail_server_is_given_ten_seconds_and_a_request_300_kilobytes():
 
 @pytest.mark.point("D4-12")
 def test_the_environment_names_another_server(build_mail_app, monkeypatch):
-    other = PostOffice()
+    other = MailServer()
     with smtp_server(other) as port:
         monkeypatch.setenv("FLASK_MAIL_SERVER", "127.0.0.1")
         monkeypatch.setenv("FLASK_MAIL_PORT", str(port))
         monkeypatch.setenv("FLASK_MAIL_DEFAULT_SENDER", "課程 <other@example.com>")
         app = build_mail_app()
         client = app.test_client()
-        assert client.post("/send", data=LETTER).status_code == 303
+        assert client.post("/send", data=FORM).status_code == 303
         assert "The settings name another mail server." in client.get("/inbox").text
-    assert parsed(other.letters[0])["From"] == "課程 <other@example.com>"
-    assert not app.extensions["post_office"].letters
+    assert parse(other.messages[0])["From"] == "課程 <other@example.com>"
+    assert not app.extensions["mail_server"].messages
 
 
 @pytest.mark.point("D4-12")
@@ -273,7 +279,7 @@ def test_name_and_password_of_the_environment_stay_text(build_mail_app, monkeypa
 
 
 def login_server(seen, **options):
-    """Run a server that lets everyone in, and notes whether the login came encrypted."""
+    """Run a server that accepts every login, and notes whether it came encrypted."""
 
     def check(server, session, envelope, mechanism, data):
         seen.append((session.ssl is not None, data.login, data.password))
@@ -284,9 +290,9 @@ def login_server(seen, **options):
 
 @pytest.mark.parametrize("setting", ["MAIL_USERNAME", "MAIL_PASSWORD"])
 def test_a_name_without_a_password_is_no_login(build_mail_app, setting):
-    with smtp_server() as port:  # which knows no login at all
+    with smtp_server() as port:  # it offers no login
         app = build_mail_app(MAIL_SERVER="127.0.0.1", MAIL_PORT=port, **{setting: "ann"})
-        assert app.test_client().post("/send", data=LETTER).status_code == 303
+        assert app.test_client().post("/send", data=FORM).status_code == 303
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
@@ -300,20 +306,20 @@ def test_debug_shows_the_dialogue_and_flask_mail_alone_the_password_too(build_ma
             MAIL_PASSWORD="hunter2",
             MAIL_DEBUG=True,
         )
-        assert app.test_client().post("/send", data=LETTER).status_code == 303
-        careful = capfd.readouterr().err
+        assert app.test_client().post("/send", data=FORM).status_code == 303
+        checked = capfd.readouterr().err
         with app.app_context(), flask_mail.Connection(app.extensions["mail"]):
-            careless = capfd.readouterr().err
+            unchecked = capfd.readouterr().err
     secret = base64.b64encode(b"\0ann\0hunter2").decode()
     assert seen == [(False, b"ann", b"hunter2")] * 2
-    assert "mail FROM:<course@example.com>" in careful
-    assert secret not in careful
-    assert secret in careless
+    assert "mail FROM:<course@example.com>" in checked
+    assert secret not in checked
+    assert secret in unchecked
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """Give a file with a certificate that anybody can make, for a name of anybody's choice."""
+    """Give a file with a certificate that anyone can make, for any name."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     here = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
@@ -354,7 +360,7 @@ def test_the_password_is_sent_only_after_the_connection_is_encrypted(
             MAIL_USERNAME="ann",
             MAIL_PASSWORD="hunter2",
         )
-        assert app.test_client().post("/send", data=LETTER).status_code == 303
+        assert app.test_client().post("/send", data=FORM).status_code == 303
     assert seen == [(True, b"ann", b"hunter2")]
 
 
@@ -362,8 +368,8 @@ def test_the_password_is_sent_only_after_the_connection_is_encrypted(
 def test_with_tls_a_stranger_is_refused_whom_flask_mail_alone_would_trust(
     build_mail_app, caplog, certificate, monkeypatch
 ):
-    office = PostOffice()
-    with smtp_server(office, tls_context=tls(certificate), require_starttls=True) as port:
+    server = MailServer()
+    with smtp_server(server, tls_context=tls(certificate), require_starttls=True) as port:
         app = build_mail_app(MAIL_SERVER="127.0.0.1", MAIL_PORT=port, MAIL_USE_TLS=True)
         assert "cannot be reached" in failed_page(app, caplog)
         assert "CERTIFICATE_VERIFY_FAILED" in caplog.text
@@ -371,10 +377,10 @@ def test_with_tls_a_stranger_is_refused_whom_flask_mail_alone_would_trust(
             message = Message("Tea", ["ann@example.com"], "At five?")
             with flask_mail.Connection(app.extensions["mail"]) as connection:
                 connection.send(message)
-            assert len(office.letters) == 1
+            assert len(server.messages) == 1
             monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
             mail.send(message)
-            assert len(office.letters) == 2
+            assert len(server.messages) == 2
         plain = build_mail_app(MAIL_SERVER="127.0.0.1", MAIL_PORT=port)
         failed_page(plain, caplog)
 
@@ -383,11 +389,51 @@ def test_with_tls_a_stranger_is_refused_whom_flask_mail_alone_would_trust(
 def test_with_ssl_the_connection_is_encrypted_from_the_start(
     build_mail_app, caplog, certificate, monkeypatch
 ):
-    office = PostOffice()
-    with smtp_server(office, ssl_context=tls(certificate)) as port:
+    server = MailServer()
+    with smtp_server(server, ssl_context=tls(certificate)) as port:
         app = build_mail_app(MAIL_SERVER="127.0.0.1", MAIL_PORT=port, MAIL_USE_SSL=True)
         failed_page(app, caplog)
         assert "CERTIFICATE_VERIFY_FAILED" in caplog.text
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        assert app.test_client().post("/send", data=LETTER).status_code == 303
-    assert len(office.letters) == 1
+        assert app.test_client().post("/send", data=FORM).status_code == 303
+    assert len(server.messages) == 1
+
+
+# The small program
+
+
+@pytest.fixture
+def first(monkeypatch):
+    """Give a function that imports the small program anew, with these environment variables."""
+
+    def load(**environ):
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delitem(sys.modules, "day04.mail.first", raising=False)
+        return importlib.import_module("day04.mail.first").app
+
+    yield load
+    sys.modules.pop("day04.mail.first", None)
+
+
+@pytest.mark.point("D4-10", "D4-11")
+def test_the_small_program_shows_its_mail_and_sends_it_if_the_environment_says_so(first):
+    response = first().test_client().post("/invite")
+    assert (response.status_code, response.mimetype) == (200, "text/plain")
+    message = email.message_from_string(response.text)
+    assert (message["Subject"], message["To"]) == ("Tea", "ann@example.com")
+    assert (message["From"], message.get_payload()) == ("course@example.com", "At five?")
+    server = MailServer()
+    with smtp_server(server) as port:
+        app = first(FLASK_MAIL_SUPPRESS_SEND="false", FLASK_MAIL_PORT=str(port))
+        assert app.test_client().post("/invite").status_code == 200
+    assert [each.recipients for each in server.messages] == [["ann@example.com"]]
+
+
+def test_the_notes_tell_how_to_install_the_extension_and_which_server_prints_mails():
+    notes = (ROOT / "day04/mail/README.md").read_text("utf-8")
+    assert "python -m pip install flask-mail" in notes
+    [command] = re.findall(r"`python -m (aiosmtpd .+?)`", notes)
+    arguments = aiosmtpd.main.parseargs(command.split()[1:])[1]
+    assert (arguments.host, arguments.port, arguments.setuid) == ("127.0.0.1", 8025, False)
+    assert isinstance(arguments.handler, Debugging)
