@@ -65,7 +65,7 @@ def test_send_a_request_and_see_the_answer(page, base_url):
 
 def test_the_requests_of_the_notes_are_ready_made(page, base_url):
     page.goto(base_url + LESSON)
-    page.locator("pre.console", has_text="/goods/seven").get_by_role("button").first.click()
+    page.locator("pre.console", has_text="/goods/seven").get_by_role("button").last.click()
     expect(page.get_by_role("status")).to_contain_text("404 NOT FOUND")
     page.get_by_label("Requests of the notes").select_option("GET /prices/9.90")
     page.get_by_role("button", name="Send").click()

@@ -54,6 +54,11 @@ def look():
         found.append("memory")
     if len(glob.glob("/proc/[0-9]*")) > 2:
         found.append("processes")
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            socket.create_connection(server.getsockname(), timeout=10).close()
+    except OSError:
+        found.append("no way to itself")
     lines = Path("/proc/self/status").read_text().splitlines()
     state = dict(line.split(":\\t", 1) for line in lines if line.startswith("Cap"))
     if int(state["CapEff"], 16) or int(state["CapBnd"], 16) & 1 << 21:
@@ -119,6 +124,13 @@ def test_boxes_of_one_judge_see_nothing_of_one_another(meet):
 def test_without_one_kernel_call_something_gets_through(meet, changes, seen):
     found = meet(*changes)
     assert seen in found or (found == ["refused"] and os.getuid() != 0)
+
+
+def test_a_box_can_reach_itself_on_127_0_0_1(meet):
+    """An honest app may start a server of its own and ask it."""
+    found = meet()
+    assert "no way to itself" not in found
+    assert "no way to itself" in meet(("    namespaces.raise_loopback()\n", ""))
 
 
 def test_the_filter_alone_leaves_no_shared_memory_between_boxes(meet):

@@ -151,6 +151,7 @@ def _make_world(options: dict[str, Any]) -> None:
     # Here and not in the outer world, which belongs to other namespaces of users.
     namespaces.make_read_only(options["course"])
     namespaces.mount("proc", "/proc")
+    namespaces.raise_loopback()
     namespaces.drop_rights()
     namespaces.apply_filter(bytes.fromhex(options["filter"]))
     namespaces.hide_memory()

@@ -10,7 +10,9 @@ https://man7.org/linux/man-pages/man7/namespaces.7.html
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
+import socket
 import struct
 from collections.abc import Iterable
 from pathlib import Path
@@ -38,6 +40,7 @@ _SET_DUMPABLE, _SET_SECCOMP, _DROP_BOUND, _SET_SUBREAPER, _NO_NEW_PRIVS, _AMBIEN
     47,
 )
 _CLEAR_ALL, _FILTER = 4, 2
+_SET_FLAGS, _UP = 0x8914, 1  # SIOCSIFFLAGS, IFF_UP
 _CAPABILITY_VERSION_3 = 0x20080522
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -58,6 +61,12 @@ def _prctl(option: int, first: int, second: int | ctypes.c_void_p = 0) -> None:
 def unshare() -> None:
     """Leave the namespaces of the outer wall; the next child is the first process of its world."""
     _call("unshare", NEW_FILES | NEW_NAMES | NEW_IPC | NEW_PIDS | NEW_NETWORK)
+
+
+def raise_loopback() -> None:
+    """Let programs of this world reach each other on 127.0.0.1, as on any machine (netdevice(7))."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        fcntl.ioctl(probe, _SET_FLAGS, struct.pack("16sh14x", b"lo", _UP))
 
 
 def mount(kind: str, place: str, options: str = "") -> None:

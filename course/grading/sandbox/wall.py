@@ -35,7 +35,7 @@ FILTER = "filter of system calls"
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib64", "/lib32")
 _RIGHTS = ("SETUID", "SETGID", "KILL", "DAC_OVERRIDE", "FOWNER")
 """What root's box needs to become another user, and to end and tidy up after it."""
-_WARM_RIGHTS = ("SYS_ADMIN", "SETPCAP")
+_WARM_RIGHTS = ("SYS_ADMIN", "SETPCAP", "NET_ADMIN")
 """What the warm process needs to make namespaces and to drop its rights in them."""
 
 
