@@ -27,6 +27,7 @@ REWRITTEN = {
     "day04/mail",
     "day04/migration_trouble",
     "day04/migrations",
+    "day04/testing_mode",
     "day06_project",
 }
 """The days, or lessons such as ``day02/cookies``, that follow the rules of how we write so far."""
