@@ -23,6 +23,7 @@ REWRITTEN = {
     "day03",
     "day04/blueprints",
     "day04/circular_imports",
+    "day04/deployment",
     "day04/login",
     "day04/mail",
     "day04/migration_trouble",
