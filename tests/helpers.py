@@ -21,11 +21,7 @@ REWRITTEN = {
     "day02/request_hooks",
     "day02/text_and_bytes",
     "day03",
-    "day04/blueprints",
-    "day04/circular_imports",
-    "day04/mail",
-    "day04/migration_trouble",
-    "day04/migrations",
+    "day04",
     "day06_project",
 }
 """The days, or lessons such as ``day02/cookies``, that follow the rules of how we write so far."""

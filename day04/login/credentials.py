@@ -1,33 +1,33 @@
-"""Find name and password in what somebody has sent, whatever it is."""
+"""Get the name and the password from what a client sends, which can be anything."""
 
 from typing import Any
 
 from flask import request
 
 
-def json_body() -> Any:
-    """Return what the JSON of the body says, or None if it is none that can be read."""
+def get_json() -> Any:
+    """Return the JSON of the body, or None if it cannot be read."""
     try:
         return request.get_json(silent=True)
-    except RecursionError:  # thousands of brackets within brackets
+    except RecursionError:  # thousands of nested square brackets
         return None
 
 
-def credentials_in(sent: Any) -> tuple[str, str] | None:
-    """Return name and password, or None unless both are there and texts.
+def get_credentials(data: Any) -> tuple[str, str] | None:
+    """Return name and password, or None if one is missing or not a text.
 
-    A form is a dictionary too, so page and JSON are read in the same way.
+    A form is a dictionary, too, so this works for the page and for JSON.
     """
-    if not isinstance(sent, dict):
+    if not isinstance(data, dict):
         return None
-    name, password = sent.get("name"), sent.get("password")
+    name, password = data.get("name"), data.get("password")
     return (name, password) if is_text(name) and is_text(password) else None
 
 
 def is_text(value: Any) -> bool:
-    r"""Tell whether a value is a text; JSON has other values, and with ``\ud800`` half letters."""
+    r"""Return whether a value is a text. JSON has other values, and half characters: ``\ud800``."""
     if not isinstance(value, str) or not value or "\0" in value:
-        return False  # the hashes do not tell "tea" from "tea" with a NUL behind it
+        return False  # a NUL at the end does not change the hash
     try:
         value.encode()
     except UnicodeEncodeError:

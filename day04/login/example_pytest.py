@@ -1,4 +1,4 @@
-"""Test the login with pytest: plain functions, and what they need as arguments.
+"""Test the login with pytest: tests are functions, and get what they need as arguments.
 
 Run it: pytest day04/login/example_pytest.py
 """
@@ -11,7 +11,7 @@ from day04.login.app import create_app
 
 @pytest.fixture
 def app():
-    """Build an app for one test, with passwords that are hashed in no time."""
+    """Build an app for one test, with a fast hash."""
     return create_app(
         {"TESTING": True, "WTF_CSRF_ENABLED": False, "PASSWORD_METHOD": "pbkdf2:sha256:1"}
     )
@@ -19,19 +19,19 @@ def app():
 
 @pytest.fixture
 def client(app):
-    """Give the test a client; a fixture gets its own arguments in the same way."""
+    """Give a client; a fixture gets its own arguments in the same way."""
     return app.test_client()
 
 
 @pytest.fixture
 def ann(client):
-    """Give a client that is logged in."""
+    """Give a client that has logged in."""
     client.post("/api/login", json={"name": "ann", "password": "green tea"})
     return client
 
 
 def name_in_session(client):
-    """Return who is logged in, as the app would see it at the next request."""
+    """Return the name in the session, as the app reads it at the next request."""
     with client.session_transaction() as session:
         return session.get("name")
 
@@ -68,15 +68,15 @@ def test_a_form_is_415(client):
     assert response.json["code"] == "not_json"
 
 
-def test_a_login_empties_the_session_first(client):
+def test_a_login_begins_a_new_session(client):
     with client.session_transaction() as session:
-        session["cart"] = ["a gift from a stranger"]
+        session["cart"] = ["from an attacker"]
     client.post("/api/login", json={"name": "ann", "password": "green tea"})
     with client.session_transaction() as session:
         assert dict(session) == {"name": "ann"}
 
 
-def test_a_stranger_is_led_to_the_login_and_back(client):
+def test_the_account_redirects_to_the_login_and_back(client):
     page = client.get("/account", follow_redirects=True)
     assert [response.status_code for response in page.history] == [302]
     assert page.request.path == "/login"
@@ -88,13 +88,13 @@ def test_a_stranger_is_led_to_the_login_and_back(client):
     assert "The account of ann" in page.text
 
 
-def test_the_login_leads_to_no_other_site(client):
+def test_the_login_redirects_to_no_other_site(client):
     form = {"name": "ann", "password": "green tea"}
     response = client.post("/login?next=https://evil.example/", data=form)
     assert response.location == "/"
 
 
-def test_a_logout_is_the_end(ann):
+def test_after_the_logout_the_account_is_closed(ann):
     assert ann.get("/account").status_code == 200
     ann.post("/logout")
     assert ann.get("/account").status_code == 302

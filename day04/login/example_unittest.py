@@ -12,10 +12,10 @@ from day04.login.app import create_app
 
 
 class LoginTest(unittest.TestCase):
-    """Each method whose name begins with ``test`` is one test."""
+    """Hold the tests: each method whose name begins with ``test`` is one."""
 
     def setUp(self):
-        """Prepare before each test anew: no test finds what another has left."""
+        """Prepare each test anew, so that no test finds what another one has left."""
         self.app = create_app(
             {"TESTING": True, "WTF_CSRF_ENABLED": False, "PASSWORD_METHOD": "pbkdf2:sha256:1"}
         )
@@ -25,15 +25,15 @@ class LoginTest(unittest.TestCase):
         self.app.logger.addHandler(self.handler)
 
     def tearDown(self):
-        """Clean up after each test, also after one that failed: the logger outlives the app."""
+        """Clean up after each test, also after one that failed: all apps share the logger."""
         self.app.logger.removeHandler(self.handler)
 
     def log_in(self, name, password):
-        """Send a name and a password to the login interface."""
+        """Send a name and a password to the API."""
         return self.client.post("/api/login", json={"name": name, "password": password})
 
     def name_in_session(self):
-        """Return who is logged in, as the app would see it at the next request."""
+        """Return the name in the session, as the app reads it at the next request."""
         with self.client.session_transaction() as session:
             return session.get("name")
 
@@ -50,7 +50,7 @@ class LoginTest(unittest.TestCase):
         self.assertEqual(response.json["code"], "refused")
         self.assertIsNone(self.name_in_session())
 
-    def test_nobody_learns_which_names_exist(self):
+    def test_a_refusal_does_not_say_which_names_exist(self):
         self.assertEqual(self.log_in("ann", "x").json, self.log_in("nobody", "x").json)
 
     def test_a_refused_login_is_logged_without_the_password(self):
@@ -60,7 +60,7 @@ class LoginTest(unittest.TestCase):
 
     def test_anything_but_two_texts_is_400(self):
         for body in [[], {}, {"name": "ann"}, {"name": "ann", "password": 1}]:
-            with self.subTest(body=body):  # says which body it was, and goes on with the others
+            with self.subTest(body=body):  # says which body failed, and goes on with the others
                 response = self.client.post("/api/login", json=body)
                 self.assertEqual(response.status_code, 400)
                 self.assertIsInstance(response.json["message"], str)

@@ -1,9 +1,9 @@
 """Exercise: write the tests.
 
-Today the app is finished, and the tests are missing. ``exercise_app.py`` beside this file is a
-locker with a PIN; its first lines say what it promises. You write tests that send it requests: they
-pass on this app, and at least one of them fails on an app that breaks a promise. The check runs
-them on right and wrong apps with other code, so compare responses, not code.
+The app is finished, and the tests are missing. ``exercise_app.py`` beside this file is a locker
+with a PIN; its first lines say what it promises. Write tests that send it requests: they pass on
+this app, and at least one fails on an app that breaks a promise. The check runs them on right and
+wrong apps with other code, so compare responses, not code.
 
 Tasks:
 
@@ -11,8 +11,8 @@ Tasks:
    right one, does not. Ask for no more than the app promises.
 2. Test the lock. Three wrong PINs in a row lock the locker, for the right PIN too; a right one in
    between sets the count back.
-3. Test bodies that hold no PIN. They are answered with 400, a number as well, and are not counted.
-4. Test who sees the content. It is the visitor who has opened the locker, and nobody else, until
+3. Test bodies without a PIN. They are 400, a number as well, and are not counted.
+4. Test who sees the content. It is the visitor who has opened the locker, and no one else, until
    the locker is closed.
 
 Run it:   pytest day04/login/exercise.py
@@ -31,17 +31,17 @@ from day04.login.exercise_app import create_app
 
 @pytest.fixture
 def client() -> FlaskClient:
-    """Give a visitor of a new locker; no test finds what another has left."""
+    """Give a client of a new locker, so that no test finds what another one has left."""
     return create_app({"TESTING": True}).test_client()
 
 
 def test_the_pin_opens_the_locker(client):
     response = client.post("/open", json={"pin": "2468"})
     assert response.status_code == 200
-    # TODO (task 1): what does the answer say, and what does /content answer now?
+    # TODO (task 1): what does the response say, and what does /content return now?
 
 
 # TODO (task 1): wrong PINs, and parts of the right one
 # TODO (task 2): three wrong PINs in a row; two, the right one, and two more
-# TODO (task 3): what else may a body hold? pytest.mark.parametrize tries many with one test.
+# TODO (task 3): what else can a body contain? pytest.mark.parametrize tries many with one test.
 # TODO (task 4): closing, and a second visitor: another test client of the same app

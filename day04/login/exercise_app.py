@@ -1,15 +1,15 @@
-"""A locker with a PIN: the app that the exercise wants tests for. It is right as it stands.
+"""A locker with a PIN: the app that your tests test. It has no mistake; do not change it.
 
-POST /open, with the JSON {"pin": "2468"}, answers
+POST /open, with the JSON {"pin": "2468"}, is
 
 * 200 and {"open": true} for the right PIN,
 * 401 and {"open": false} for any other text,
 * 423 and {"open": false} once three wrong PINs have come in a row, even for the right one,
-* 400 for a body that is no JSON, or has no text "pin"; that is no try, and is not counted.
+* 400 for a body that is not JSON, or has no text "pin"; this is not counted.
 
-A right PIN sets the count back. GET /content then answers 200 and {"content": "an umbrella"} to the
-visitor who has opened the locker, and 403 to everybody else. POST /close answers 204, and from then
-on it is 403 for this visitor too.
+A right PIN sets the count back to zero. GET /content is then 200 and {"content": "an umbrella"} for
+the visitor who has opened the locker, and 403 for everyone else. POST /close is 204, and from then
+on /content is 403 for this visitor, too.
 """
 
 import secrets

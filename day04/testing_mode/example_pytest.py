@@ -12,19 +12,19 @@ from day04.testing_mode.app import create_app, greeting
 
 @pytest.fixture
 def app(tmp_path):
-    """Build an app with a folder of its own, which pytest makes and clears away later."""
+    """Build an app with a folder of its own, which pytest makes and later deletes."""
     return create_app({"TESTING": True, "DATA_FOLDER": tmp_path})
 
 
 @pytest.fixture
 def client(app):
-    """Give a client through which the exceptions of the app come out."""
+    """Give a client that lets the exceptions of the app reach the test."""
     return app.test_client()
 
 
 @pytest.fixture
 def visitor(tmp_path):
-    """Give a client that sees what a visitor sees: the error pages."""
+    """Give a client that gets what a visitor gets: the error page."""
     config = {"TESTING": True, "PROPAGATE_EXCEPTIONS": False, "DATA_FOLDER": tmp_path}
     return create_app(config).test_client()
 
@@ -45,7 +45,7 @@ def test_a_function_that_needs_a_request(app):
     with app.test_request_context("/?page=2"):
         assert request.args["page"] == "2"
         assert url_for("boom") == "/boom"
-        app.preprocess_request()  # runs what stands before a view; the context alone does not
+        app.preprocess_request()  # runs the hooks before a view; the context alone does not
         assert greeting() == "Hello stranger"
 
 
@@ -62,6 +62,6 @@ def test_a_signature_is_remembered(client):
     assert client.get("/").json == {"greeting": "Hello Ann", "guests": ["Ann"]}
 
 
-def test_the_names_lie_where_the_test_said(client, tmp_path):
+def test_the_names_are_in_the_folder_of_the_test(client, tmp_path):
     client.post("/guests", data={"name": "Ann"})
     assert (tmp_path / "guests.txt").read_text("utf-8") == "Ann\n"

@@ -1,4 +1,4 @@
-"""Show the mistake: the extension is built first, and the settings come when it has read them."""
+"""Show the mistake: the extension reads the settings before they are complete."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ from .guest_book import GuestBook
 
 
 def create_app_unsafe(config: Mapping[str, Any] | None = None) -> Flask:
-    """Build an app that takes settings, and keeps its data where they do not say."""
+    """Build an app that has the settings of ``config``, and stores its data elsewhere."""
     app = Flask(__name__)
     app.config["DATA_FOLDER"] = Path(app.instance_path) / "day04_testing_mode"
     GuestBook(app)

@@ -1,44 +1,44 @@
-"""Choose the function that answers a message by the message's type."""
+"""Choose the function that replies to a message, by the type of the message."""
 
 import time
 from collections.abc import Callable
 from typing import Any
 
 Message = dict[str, Any]
-# A text; or the fields of another kind of reply, from MsgType on; or None for silence.
+# A text; or the fields of another kind of reply, beginning with MsgType; or None for silence.
 Reply = str | Message | None
-Answerer = Callable[[Message], Reply]
+Replier = Callable[[Message], Reply]
 
 
 def kind_of(message: Message) -> tuple[str, ...]:
-    """Return ("text",) or ("event", "click"): WeChat writes some types in capitals."""
+    """Return ("text",) or ("event", "click"), in lower case, since WeChat mixes both cases."""
     names = ["MsgType", "Event"] if message["MsgType"].lower() == "event" else ["MsgType"]
     return tuple(message[name].lower() for name in names)
 
 
 class Dispatcher:
-    """A register of functions, one for each type: ``@on("text")``, ``@on("event", "CLICK")``."""
+    """Know a function for each type: ``@on("text")``, ``@on("event", "CLICK")``."""
 
     def __init__(self) -> None:
-        self.functions: dict[tuple[str, ...], Answerer] = {}
+        self.functions: dict[tuple[str, ...], Replier] = {}
 
-    def __call__(self, *kind: str) -> Callable[[Answerer], Answerer]:
-        """Register the function below; ``@on()`` is for what has no function of its own."""
+    def __call__(self, *kind: str) -> Callable[[Replier], Replier]:
+        """Register the function below; ``@on()`` is for types without a function of their own."""
 
-        def register(function: Answerer) -> Answerer:
+        def register(function: Replier) -> Replier:
             self.functions[tuple(word.lower() for word in kind)] = function
             return function
 
         return register
 
-    def answer(self, message: Message) -> Message | None:
-        """Call the function for this message and address its reply, or return None for silence."""
+    def reply(self, message: Message) -> Message | None:
+        """Call the function for this message; return its reply with names and time, or None."""
         kind = kind_of(message)
-        found = (self.functions.get(key) for key in (kind, kind[:1], ()))
-        function = next(filter(None, found), None)
+        functions = (self.functions.get(key) for key in (kind, kind[:1], ()))
+        function = next(filter(None, functions), None)
         reply = function(message) if function else None
         if isinstance(reply, str):
-            # An empty text is no silence: WeChat tells the user that the service is broken.
+            # An empty Content is not silence: WeChat tells the user that the service has failed.
             reply = {"MsgType": "text", "Content": reply} if reply.strip() else None
         if not reply:
             return None

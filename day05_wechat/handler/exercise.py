@@ -1,23 +1,22 @@
 """Exercise: an account that answers by keyword.
 
 The followers of a tea house ask the same questions day after day. The owner writes the answers into
-exercise_replies.json, each under its keyword, and the account looks them up. Whoever prefers a
-person says so. The address, the signature and the XML are the lesson's; you write what the account
-says.
+exercise_replies.json, each under its keyword, and the account looks them up. Followers who prefer
+a person say so. The URL, the signature and the XML are the lesson's; you write the replies.
 
 Tasks:
 
-1. Answer by keyword. A text that holds a keyword gets its answer, wherever the keyword stands, in
-   large letters or small. If there are several, the longest one counts.
-2. Help those who are new. Who subscribes, or writes a text without any keyword, gets a text that
-   names all keywords, each as it stands in the file.
+1. Answer by keyword. A text that holds a keyword gets its answer, anywhere in the text, in
+   upper or lower case. If there are several, the longest one counts.
+2. Help new followers. A follower who subscribes, or writes a text without any keyword, gets a
+   text with all keywords, each as it is written in the file.
 3. Answer the menu. A click (the event CLICK) gets the answer of the keyword that its EventKey is;
-   what is no keyword gets silence, and so does every other event.
-4. Let a person answer. After the text "person" (alone, in large letters or small) this follower is
-   told that somebody comes, and then gets silence for each text, until the text "bot", which gets
-   the help. Nobody else notices.
+   another EventKey gets silence, and so does every other event.
+4. Let a person answer. After the text "person" (alone, in upper or lower case) this follower is
+   told that someone comes, and then gets silence for each text, until the text "bot", which gets
+   the help. Other followers do not notice.
 
-A text of nothing but blanks gets silence.
+A blank text gets silence.
 
 Run it:   WECHAT_TOKEN=Token09 flask --app day05_wechat.handler.exercise run --debug
           (in PowerShell write $env:WECHAT_TOKEN = "Token09" in a line before)
@@ -47,7 +46,7 @@ on = Dispatcher()
 def answer(message: Message) -> Reply:
     """Answer a text."""
     # TODO (task 1): look for the keywords in message["Content"], which may be None
-    # TODO (task 2): help, where there is none
+    # TODO (task 2): help, if there is no keyword
     # TODO (task 4): silence for those who wait for a person
     return message.get("Content")
 

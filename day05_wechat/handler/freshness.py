@@ -1,4 +1,4 @@
-"""Limit what somebody can do who has recorded a signed request."""
+"""Limit the use of a signed request that someone has recorded."""
 
 import time
 from collections import OrderedDict
@@ -7,15 +7,15 @@ from threading import Lock
 
 
 def is_fresh(timestamp: str, seconds: int) -> bool:
-    """Tell whether the timestamp is so near to now, in the past or, as clocks differ, ahead."""
+    """Tell whether the timestamp is near to now; clocks differ, so it may be in the future."""
     try:
         return abs(time.time() - int(timestamp)) <= seconds
-    except (ValueError, OverflowError):  # no number, or one with hundreds of digits
+    except (ValueError, OverflowError):  # not a number, or one with hundreds of digits
         return False
 
 
 class Bodies:
-    """The bodies that came with the last ``size`` signatures."""
+    """Remember the bodies that came with the last ``size`` signatures."""
 
     def __init__(self, size: int = 10_000) -> None:
         self.size = size
@@ -23,7 +23,7 @@ class Bodies:
         self._lock = Lock()
 
     def fits(self, signature: str, body: bytes) -> bool:
-        """Tell whether the signature is new or came with this very body, as a retry does."""
+        """Tell whether the signature is new, or came with the same body, as in a retry."""
         digest = sha256(body).digest()
         with self._lock:
             known = self._digests.setdefault(signature, digest)

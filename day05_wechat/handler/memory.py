@@ -1,4 +1,4 @@
-"""Remember the last answers, so that a message that comes again is not acted on again."""
+"""Remember the last replies, so that a message that comes again does nothing again."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -10,9 +10,9 @@ SECONDS_UNTIL_RETRY = 5
 
 
 def identity(message: dict[str, Any]) -> tuple[str, ...]:
-    """Return what a message has in common with its repetitions, and with no other message.
+    """Return the same for a message and its retries, and something else for other messages.
 
-    MsgId alone would not do: users have reported equal ones for different senders.
+    MsgId alone is not enough: users have reported equal ones for different senders.
     """
     if message.get("MsgId"):
         names = ["FromUserName", "MsgId"]
@@ -24,33 +24,33 @@ def identity(message: dict[str, Any]) -> tuple[str, ...]:
 
 
 class Memory:
-    """The last ``size`` answers of this process."""
+    """Keep the last ``size`` replies of this process."""
 
     def __init__(self, size: int = 1000, patience: float = SECONDS_UNTIL_RETRY) -> None:
         self.size = size
         self.patience = patience
-        self._answers: OrderedDict[tuple[str, ...], Future[Any]] = OrderedDict()
+        self._replies: OrderedDict[tuple[str, ...], Future[Any]] = OrderedDict()
         self._lock = Lock()
 
     def once(self, key: tuple[str, ...], work: Callable[[], Any]) -> Any:
-        """Return the result of ``work``, which only the first call with this key carries out.
+        """Return the result of ``work``; only the first call with this key calls it.
 
-        A later call waits for the first, and returns None if that takes too long. An error is
-        forgotten, so that the next call tries again.
+        A later call waits for the first, and returns None if that takes too long. After an
+        error, the next call tries again.
         """
         with self._lock:
-            is_first = key not in self._answers
-            answer = self._answers.setdefault(key, Future())
-            if len(self._answers) > self.size:
-                self._answers.popitem(last=False)
+            is_first = key not in self._replies
+            reply = self._replies.setdefault(key, Future())
+            if len(self._replies) > self.size:
+                self._replies.popitem(last=False)
         if not is_first:
-            done, _ = wait([answer], self.patience)
-            return answer.result() if done else None
+            done, _ = wait([reply], self.patience)
+            return reply.result() if done else None
         try:
-            answer.set_result(work())
+            reply.set_result(work())
         except BaseException as error:
             with self._lock:
-                self._answers.pop(key, None)
-            answer.set_exception(error)
+                self._replies.pop(key, None)
+            reply.set_exception(error)
             raise
-        return answer.result()
+        return reply.result()

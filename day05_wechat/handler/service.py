@@ -1,4 +1,4 @@
-"""Read messages and answer each of them once, however they were transported."""
+"""Read messages, and reply to each of them once, in the plain and in the encrypted mode."""
 
 from collections import deque
 
@@ -8,7 +8,7 @@ from day05_wechat.messages.app import MessageError, build, parse
 
 
 def read(body: bytes) -> Message:
-    """Return the message in a body, or raise ``MessageError`` for what WeChat would not send."""
+    """Return the message in a body; raise ``MessageError`` if WeChat does not send such bodies."""
     message = parse(body)
     is_event = str(message.get("MsgType")).lower() == "event"
     needed = ["ToUserName", "FromUserName", "MsgType", *(["Event"] if is_event else [])]
@@ -16,7 +16,7 @@ def read(body: bytes) -> Message:
         if not isinstance(message.get(name), str):
             raise MessageError(f"The message needs one {name}.")
     for name, value in message.items():
-        # Some events hold fields within fields. Elsewhere those could pass for a reply of ours.
+        # Only events have fields within fields. A text could bring the fields of a reply.
         if not (is_event or value is None or isinstance(value, str)):
             raise MessageError(f"{name} must be a text, once.")
     return message
@@ -30,11 +30,11 @@ class Service:
         self.memory = Memory()
         self.last: deque[tuple[Message, Message | None]] = deque(maxlen=10)
 
-    def answer(self, message: Message) -> str | None:
-        """Return the reply as XML, or None for silence; the same for a message seen before."""
+    def reply(self, message: Message) -> str | None:
+        """Return the reply as XML, or None for silence; a retry gets the same."""
 
         def work() -> str | None:
-            reply = self.on.answer(message)
+            reply = self.on.reply(message)
             self.last.appendleft((message, reply))
             return build(reply) if reply else None
 

@@ -1,7 +1,7 @@
-"""Turn WeChat's XML into a dict and a dict into XML, and refuse what is no message.
+"""Turn WeChat's XML into a dict and a dict into XML, and refuse everything else.
 
-XML can do more than a message needs, and some of it is used for attacks. Whatever is wrong with a
-body, the caller meets one exception only, and so cannot forget to catch one of several.
+XML can do more than a message needs, and attackers use some of it. For everything that is wrong
+with a body there is one exception, so the caller cannot forget one of several.
 
 Run it: flask --app day05_wechat.messages.app run --debug
 """
@@ -15,14 +15,14 @@ import xmltodict
 from flask import Flask, abort, render_template, request
 
 app = Flask(__name__)
-app.config["MAX_CONTENT_LENGTH"] = 300_000  # bytes: in a form, most characters are sent as three
+app.config["MAX_CONTENT_LENGTH"] = 300_000  # bytes; in a form, most characters take three
 app.json.sort_keys = False
 app.json.ensure_ascii = False
 
-MAX_BYTES = 65_536  # a text in safe mode, the longest there is, has far less
+MAX_BYTES = 65_536  # the longest message, an encrypted text, has far fewer
 MAX_DEPTH = 8
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-# What no XML document can hold: https://www.w3.org/TR/xml/#charsets
+# The characters that XML cannot hold: https://www.w3.org/TR/xml/#charsets
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 EXAMPLE = """\
 <xml>
@@ -37,25 +37,25 @@ EXAMPLE = """\
 
 
 class MessageError(ValueError):
-    """Say why something cannot be read or written as a message."""
+    """Say why a message cannot be read or written."""
 
 
 def parse(body: bytes) -> dict[str, Any]:
-    """Return what stands in ``<xml>``: texts, None for blank ones, dicts, and lists of these.
+    """Return the fields in ``<xml>``: texts, None for a blank text, dicts, and lists of these.
 
-    Blanks around a text are dropped, attributes too. The body is read as UTF-8, whatever it says of
-    itself. Raises ``MessageError``.
+    Blanks around a text and attributes are left out. The body is read as UTF-8, even if it names
+    another encoding. Raises ``MessageError``.
     """
     if len(body) > MAX_BYTES:
         raise MessageError(f"A message has no more than {MAX_BYTES} bytes.")
     try:
         text = body.decode()
-        if "\0" in text:  # which the parser takes for a sign of UTF-16
+        if "\0" in text:  # with a NUL, the parser reads UTF-16
             raise ValueError("it holds a NUL")
         message = xmltodict.parse(text, xml_attribs=False).get("xml")
-    # ExpatError for what is no XML; ValueError for what is no UTF-8, and for entities.
+    # ExpatError: not XML. ValueError: not UTF-8, or an entity.
     except (ExpatError, ValueError) as error:
-        raise MessageError(f"This is no message: {error}.") from error
+        raise MessageError(f"This is not a message: {error}.") from error
     check_message(message)
     return message
 
@@ -63,22 +63,22 @@ def parse(body: bytes) -> dict[str, Any]:
 def build(message: dict[str, Any]) -> str:
     """Return the message as XML, or raise ``MessageError`` for what XML cannot hold."""
     check_message(message)
-    # The declaration in front is left out: WeChat's own examples have none.
+    # Without the declaration <?xml ...?>, as in WeChat's own examples.
     try:
         return xmltodict.unparse({"xml": message}, full_document=False)
-    except ValueError as error:  # a number of more than 4300 digits
+    except ValueError as error:  # a number with more than 4300 digits
         raise MessageError(str(error)) from error
 
 
 def check_message(message: object) -> None:
-    """Raise ``MessageError`` unless this is a dict with something in it, all of it writable."""
+    """Raise ``MessageError`` unless this is a dict with fields that XML can hold."""
     if not (isinstance(message, dict) and message):
         raise MessageError("A message is an <xml> with fields in it.")
     check_fields(message, MAX_DEPTH)
 
 
 def check_fields(fields: dict[Any, Any], depth: int) -> None:
-    """Raise ``MessageError`` for a field that XML cannot hold; ``depth`` limits what is nested."""
+    """Raise ``MessageError`` for a field that XML cannot hold; ``depth`` limits the nesting."""
     if not depth:
         raise MessageError(f"Fields are nested {MAX_DEPTH} deep at most.")
     for name, content in fields.items():
@@ -86,17 +86,17 @@ def check_fields(fields: dict[Any, Any], depth: int) -> None:
             raise MessageError(f"A field cannot be called {name!r}.")
         for value in content if isinstance(content, list) else [content]:
             if isinstance(value, str):
-                if found := FORBIDDEN.search(value):
-                    raise MessageError(f"{name} has {found[0]!r}, which XML cannot hold.")
+                if forbidden := FORBIDDEN.search(value):
+                    raise MessageError(f"{name} has {forbidden[0]!r}, which XML cannot hold.")
             elif isinstance(value, dict):
                 check_fields(value, depth - 1)
             elif not (value is None or isinstance(value, int | float)):
-                raise MessageError(f"{name} is neither text nor number, but {type(value)}.")
+                raise MessageError(f"{name} is {type(value)}, not a text or a number.")
 
 
 @app.route("/", methods=["GET", "POST"])
 def index():
-    """Show the way there and back on a page."""
+    """Show a message as a dict, and as XML again."""
     xml = request.form.get("xml", "") if request.method == "POST" else EXAMPLE
     page = {"xml": xml}
     try:
@@ -110,7 +110,7 @@ def index():
 
 @app.post("/parse")
 def parse_as_json():
-    """Take a message as WeChat sends it, and show the dict as JSON."""
+    """Return the fields of a message as JSON."""
     try:
         return parse(request.get_data())
     except MessageError as error:

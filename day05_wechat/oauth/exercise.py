@@ -2,7 +2,7 @@
 
 A tea shop lets the members of a tea club log in with their club account. The club is an OAuth
 server like WeChat's: the visitor goes there, and comes back with a code. How a code is exchanged
-for a name is finished; here a small function plays the club. What is missing is the care for whose
+for a name is finished; here a small function plays the club. What is missing is the check whose
 login it is.
 
 Tasks:
@@ -10,13 +10,13 @@ Tasks:
 1. Send the visitor to the club. ``GET /login`` redirects to CLUB_URL/authorize with ``client_id``,
    ``redirect_uri`` (the whole address of /callback) and ``state``: at least 20 random letters and
    digits, others each time.
-2. Take back only the browser that began. ``/callback`` answers 403 unless the state is the one with
-   which this very browser was sent away, and nobody is logged in then.
-3. Take each state once. Whether it fitted or not, whoever comes back a second time gets 403.
-4. Say what went wrong. Who comes back without a code has refused: 400. A code that the club does
-   not know is 502. In both cases nobody is logged in.
+2. Accept only the browser that began. ``/callback`` returns 403 unless the state is the one that
+   this browser was sent away with, and no one is logged in then.
+3. Accept each state once. If it was right or not, a browser that comes back again gets 403.
+4. Say what went wrong. A visitor who comes back without a code has refused: 400. A code that the
+   club does not know is 502. In both cases no one is logged in.
 5. Lead back to where the visitor was. After ``/login?next=/orders`` the callback redirects to
-   /orders, otherwise to /. Only a path of this site is a place to go; anything else leads to /.
+   /orders, otherwise to /. Only a path of this site is allowed; everything else leads to /.
 
 Run it:   flask --app day05_wechat.oauth.exercise run --debug
 Try it:   curl -i -b jar.txt -c jar.txt "http://127.0.0.1:5000/login?next=/orders"
@@ -35,6 +35,18 @@ from flask import Flask, abort, redirect, request, session, url_for
 
 class ClubError(Exception):
     """Say that the club does not know a code."""
+
+
+def index():
+    """Return who is logged in, or null."""
+    return {"name": session.get("name")}
+
+
+def orders():
+    """Show the visitor's orders; the list is empty."""
+    if "name" not in session:
+        abort(401)
+    return {"name": session["name"], "orders": []}
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -56,17 +68,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
             raise ClubError(code)
         return codes.pop(code)
 
-    @app.get("/")
-    def index():
-        """Tell who is logged in, or null."""
-        return {"name": session.get("name")}
-
-    @app.get("/orders")
-    def orders():
-        """Show somebody's orders; there are none."""
-        if "name" not in session:
-            abort(401)
-        return {"name": session["name"], "orders": []}
+    app.add_url_rule("/", view_func=index)
+    app.add_url_rule("/orders", view_func=orders)
 
     @app.get("/login")
     def login():
@@ -79,7 +82,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     def callback():
         """Take the visitor back from the club."""
         # TODO (tasks 2 and 3): compare the state
-        # TODO (task 4): what if there is no code, or exchange raises ClubError?
+        # TODO (task 4): what if the code is missing, or exchange raises ClubError?
         session["name"] = exchange(request.args.get("code", ""))
         # TODO (task 5): back to where the visitor was, if that is a path of this site
         return redirect(url_for("index"), 303)

@@ -1,4 +1,4 @@
-"""Remember on the server who is logged in; the browser only gets a number that nobody can guess."""
+"""Remember on the server who is logged in; the browser gets a number that no one can guess."""
 
 import secrets
 from collections import OrderedDict
@@ -8,7 +8,7 @@ from day05_wechat.oauth.wechat import Tokens
 
 
 class Visits:
-    """The tokens of the last ``size`` visitors of this process."""
+    """Keep the tokens of the last ``size`` visitors of this process."""
 
     def __init__(self, size: int = 10_000) -> None:
         self.size = size
@@ -16,7 +16,7 @@ class Visits:
         self._lock = Lock()
 
     def begin(self, tokens: Tokens) -> str:
-        """Return the number of a new visit; the oldest is forgotten when there are too many."""
+        """Store the tokens of a new visit, and return its number; forget the oldest if full."""
         number = secrets.token_urlsafe()
         with self._lock:
             self._tokens[number] = tokens
@@ -25,17 +25,17 @@ class Visits:
         return number
 
     def find(self, number: str | None) -> Tokens | None:
-        """Return the tokens of a visit, if there is one of that number."""
+        """Return the tokens of the visit with this number, or None."""
         with self._lock:
             return self._tokens.get(number)
 
     def renew(self, number: str, tokens: Tokens) -> None:
-        """Take newer tokens for a visit, unless it has ended meanwhile."""
+        """Store newer tokens for a visit, unless it has ended."""
         with self._lock:
             if number in self._tokens:
                 self._tokens[number] = tokens
 
     def end(self, number: str | None) -> None:
-        """Forget a visit; one that is unknown is forgotten already."""
+        """Forget a visit; an unknown number changes nothing."""
         with self._lock:
             self._tokens.pop(number, None)

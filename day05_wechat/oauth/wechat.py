@@ -1,4 +1,4 @@
-"""Talk to WeChat's login: write the link, exchange the code, ask who it is.
+"""Talk to WeChat: build the login link, exchange the code, ask for the profile.
 
 The protocol: https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html
 """
@@ -15,17 +15,17 @@ from werkzeug.exceptions import BadGateway, GatewayTimeout
 
 MAX_BYTES = 100_000
 MAX_LIFETIME = 7200  # seconds, which is what WeChat gives
-UNCLEAR = "WeChat does not answer as it should. Try again in a minute."
+UNCLEAR = "The response of WeChat is not as expected. Try again in a minute."
 SEX = {"1": "male", "2": "female"}
 
 logger = logging.getLogger(__name__)
-# Below requests lies urllib3. Its debug messages and warnings show addresses, secret and all.
+# requests uses urllib3, whose debug messages and warnings show whole URLs with the secret.
 logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """What WeChat gives for a code; tokens are kept out of ``repr``, which ends up in logs."""
+    """What WeChat gives for a code; ``repr``, which is used in logs, does not show the tokens."""
 
     openid: str
     access_token: str = field(repr=False)
@@ -36,19 +36,19 @@ class Tokens:
 
     @property
     def is_expired(self) -> bool:
-        """Tell whether the time is up, a minute early: the token must be good when it arrives."""
+        """Tell whether the token has expired, a minute early: it must be valid when it arrives."""
         return time.time() > self.until - 60
 
 
 def text(data: dict[str, Any], name: str) -> str:
-    """Return a text or a whole number as a text, anything else as an empty one."""
+    """Return a text or a whole number as a text, anything else as an empty text."""
     value = data.get(name)
     # JSON can hold half a character, UTF-8 cannot.
     return str(value).encode(errors="replace").decode() if isinstance(value, str | int) else ""
 
 
 def picture(url: str) -> str:
-    """Return the address if it is one of https; ``javascript:`` is an address, too."""
+    """Return the URL if it begins with https; ``javascript:`` is a URL, too."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -57,33 +57,33 @@ def picture(url: str) -> str:
 
 
 def fetch(url: str, params: dict[str, str], seconds: float) -> bytes:
-    """Return the body of an answer with status 200; otherwise the visitor gets a 502 or 504."""
+    """Return the body of a response with status code 200; otherwise raise a 502 or 504."""
     deadline = time.monotonic() + seconds
     body = bytearray()
     try:
         with requests.get(
             url, params=params, timeout=seconds, allow_redirects=False, stream=True
-        ) as answer:
-            if answer.status_code != 200:
+        ) as response:
+            if response.status_code != 200:
                 raise requests.HTTPError
-            # The timeout begins anew with each byte that comes, so the clock is watched here.
-            for byte in answer.iter_content(1):
+            # The timeout begins again with each byte, so the whole time is checked here.
+            for byte in response.iter_content(1):
                 body += byte
                 if time.monotonic() > deadline:
                     raise requests.Timeout
                 if len(body) > MAX_BYTES:
                     raise requests.RequestException
             return bytes(body)
-    except Exception as error:  # noqa: BLE001 - it holds the address, and so the secret: it ends here
+    except Exception as error:  # noqa: BLE001 - its text has the URL with the secret: it ends here
         problem = type(error).__name__
-    logger.warning("WeChat did not answer: %s", problem)
+    logger.warning("No response from WeChat: %s", problem)
     if time.monotonic() > deadline:
-        raise GatewayTimeout("WeChat takes too long to answer. Try again in a minute.")
+        raise GatewayTimeout("WeChat takes too long to respond. Try again in a minute.")
     raise BadGateway(UNCLEAR)
 
 
 class WeChat:
-    """One account's view of WeChat; ``seconds`` is how long a question may take."""
+    """WeChat for one account; ``seconds`` is the time limit of an API request."""
 
     def __init__(self, open_base: str, api_base: str, appid: str, secret: str, seconds: float):
         self.open_base = open_base
@@ -93,7 +93,7 @@ class WeChat:
         self.seconds = seconds
 
     def login_link(self, redirect_uri: str, scope: str, state: str) -> str:
-        """Return the address of WeChat's consent page, which wants this very order."""
+        """Return the URL of WeChat's consent page, which wants the parameters in this order."""
         params = {
             "appid": self.appid,
             "redirect_uri": redirect_uri,
@@ -104,17 +104,17 @@ class WeChat:
         return f"{self.open_base}/connect/oauth2/authorize?{urlencode(params)}#wechat_redirect"
 
     def ask(self, path: str, **params: str) -> dict[str, Any]:
-        """Return what WeChat answers; errors come with status 200, and JSON as text/plain."""
+        """Send an API request; WeChat sends errors with status code 200, and JSON as text/plain."""
         body = fetch(self.api_base + path, params, self.seconds)
         try:
-            # Not answer.json(): for text/plain that takes the bytes for ISO-8859-1.
+            # Not response.json(): for text/plain it would read the bytes as ISO-8859-1.
             data = json.loads(body.decode())
         except (ValueError, RecursionError):
             data = None
         if not isinstance(data, dict):
-            logger.warning("WeChat's answer is no JSON object.")
+            logger.warning("WeChat's response is not a JSON object.")
             raise BadGateway(UNCLEAR)
-        # Success has no errcode, or 0.
+        # A success has no errcode, or the errcode 0.
         if data.get("errcode", 0) != 0:
             reason = f"{text(data, 'errcode')} {text(data, 'errmsg')}"
             for value in filter(None, params.values()):
@@ -130,13 +130,13 @@ class WeChat:
         return self.read_tokens(self.ask("/sns/oauth2/access_token", **params))
 
     def refresh(self, tokens: Tokens) -> Tokens:
-        """Return newer tokens; for 30 days that takes no consent."""
-        kept = {"refresh_token": tokens.refresh_token}
-        params = {"appid": self.appid, "grant_type": "refresh_token", **kept}
-        return self.read_tokens(kept | self.ask("/sns/oauth2/refresh_token", **params))
+        """Return newer tokens; for 30 days this needs no consent."""
+        old = {"refresh_token": tokens.refresh_token}
+        params = {"appid": self.appid, "grant_type": "refresh_token", **old}
+        return self.read_tokens(old | self.ask("/sns/oauth2/refresh_token", **params))
 
     def read_tokens(self, data: dict[str, Any]) -> Tokens:
-        """Read an answer that brings tokens."""
+        """Read the tokens in a response."""
         lifetime = data.get("expires_in")
         lifetime = max(0, min(lifetime, MAX_LIFETIME)) if isinstance(lifetime, int) else 0
         tokens = Tokens(
@@ -148,12 +148,12 @@ class WeChat:
             data.get("is_snapshotuser") == 1,
         )
         if not (tokens.openid and tokens.access_token):
-            logger.warning("WeChat's answer brings no tokens.")
+            logger.warning("WeChat's response has no tokens.")
             raise BadGateway(UNCLEAR)
         return tokens
 
     def profile(self, tokens: Tokens) -> dict[str, str]:
-        """Return what WeChat tells about the user, each field empty if it is not there."""
+        """Return the profile of the user; a missing field is empty."""
         data = self.ask(
             "/sns/userinfo",
             access_token=tokens.access_token,
@@ -163,6 +163,6 @@ class WeChat:
         fields = {name: text(data, name) for name in ("nickname", "country", "province", "city")}
         return fields | {
             "picture": picture(text(data, "headimgurl")),
-            # A number by the documentation; since 2021 it tells nothing.
+            # A number, says the documentation; since 2021 it says nothing.
             "sex": SEX.get(text(data, "sex"), ""),
         }

@@ -1,7 +1,7 @@
-"""Answer WeChat in its encrypted mode as well, at the address where plain messages arrive.
+"""Reply to WeChat in the encrypted mode, too, at the URL where plain messages arrive.
 
-Encrypted and signed as a whole, a message can neither be read nor be changed on its way. What goes
-wrong in opening one is answered in one way only: each difference would tell a forger something.
+Encryption hides a message on its way, and its signature covers it as a whole. If a message cannot
+be opened, the response is always the same: a difference would tell an attacker something.
 
 Run it: flask --app day05_wechat.safe_mode.app run --debug
 """
@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, Response, abort, render_template, request
+from flask import Flask, Response, abort, current_app, render_template, request
 
 from day05_wechat.handler.bot import on
 from day05_wechat.handler.dispatcher import Dispatcher, Message
@@ -30,16 +30,35 @@ INSTALL = (
     "The encrypted mode is off: it needs the package cryptography. "
     "Install it with: python -m uv sync --extra safe-mode"
 )
-# For the page, which shows how a text is encrypted; it guards nothing.
+# For the page, which shows how a text is encrypted; no account uses this key.
 EXAMPLE = ("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", "wx0123456789abcdef")
 NAMES = ("random", "length", "text", "appid", "padding")
 
 
+def create_app(config: Mapping[str, Any] | None = None, on: Dispatcher = on) -> Flask:
+    """Build the message handler for the plain mode and the encrypted mode."""
+    app = Flask(__name__)
+    app.config.from_mapping(MAX_CONTENT_LENGTH=MAX_BYTES, ENCRYPTED_ONLY=False)
+    app.config.from_prefixed_env()
+    app.config.from_mapping(config or {})
+    needed = ("WECHAT_TOKEN", "WECHAT_PATH", "WECHAT_FRESH_SECONDS")
+    load(app, *needed, optional=("WECHAT_AES_KEY", "WECHAT_APPID"))
+    trust_proxies(app)
+    app.extensions["cipher"] = make_cipher(app)
+    app.extensions["service"] = Service(on)
+    app.extensions["bodies"] = Bodies()
+    path = app.config["WECHAT_PATH"]
+    app.add_url_rule(path, view_func=verify, methods=["GET"])
+    app.add_url_rule(path, view_func=receive, methods=["POST"])
+    app.add_url_rule("/", view_func=index, methods=["GET", "POST"])
+    return app
+
+
 def make_cipher(app: Flask) -> Any:
-    """Return the account's cipher, or None where the settings or the package are missing."""
+    """Return the account's cipher, or None if a setting or the package is missing."""
     key, appid = app.config["WECHAT_AES_KEY"], app.config["WECHAT_APPID"]
     if key and not appid:
-        raise SettingError("WECHAT_APPID is not set: WECHAT_AES_KEY is of no use without it.")
+        raise SettingError("WECHAT_APPID is not set: WECHAT_AES_KEY has no effect without it.")
     if Cipher is None:
         if key and in_production(app):
             raise SettingError(INSTALL)
@@ -51,110 +70,101 @@ def make_cipher(app: Flask) -> Any:
     return None
 
 
-def encrypted_part(body: bytes) -> str:
-    """Return what stands in ``<Encrypt>``; raise ``MessageError`` where it does not."""
+def check_signature(name: str, *more: str) -> str:
+    """Return the signature of that name, or refuse the request with 400 or 403."""
+    values = [request.args.get(each) for each in (name, "timestamp", "nonce")]
+    if not all(values):
+        abort(400, f"A request of WeChat has a {name}, a timestamp and a nonce.")
+    signature, timestamp, nonce = values
+    if not is_signed(signature, current_app.config["WECHAT_TOKEN"], timestamp, nonce, *more):
+        abort(403, "The signature is wrong.")
+    seconds = int(current_app.config["WECHAT_FRESH_SECONDS"])
+    if seconds and not is_fresh(timestamp, seconds):
+        abort(403, "The timestamp of the signature is too far from now.")
+    return signature
+
+
+def verify():
+    """Prove that the program knows the token; this request has the plain signature in any mode."""
+    check_signature("signature")
+    echo = request.args.get("echostr")
+    if not echo:
+        abort(400, "There is no echostr to send back.")
+    return Response(echo, mimetype="text/plain")
+
+
+def receive():
+    """Reply to one message in the mode in which it came."""
+    has_cipher = current_app.extensions["cipher"] is not None
+    is_encrypted = has_cipher and request.args.get("encrypt_type") == "aes"
+    try:
+        message = read_encrypted() if is_encrypted else read_plain()
+    except MessageError as error:
+        abort(400, str(error))
+    reply = current_app.extensions["service"].reply(message)
+    if reply is None:
+        return Response("success", mimetype="text/plain")
+    return Response(encrypt(reply) if is_encrypted else reply, mimetype="application/xml")
+
+
+def read_plain() -> Message:
+    """Return a plain message; its signature does not cover it."""
+    if current_app.config["ENCRYPTED_ONLY"]:
+        abort(403, "Only encrypted messages are accepted here.")
+    signature = check_signature("signature")
+    body = request.get_data()
+    is_strict = int(current_app.config["WECHAT_FRESH_SECONDS"]) > 0
+    if is_strict and not current_app.extensions["bodies"].fits(signature, body):
+        abort(403, "The signature was used for another body.")
+    return read(body)
+
+
+def read_encrypted() -> Message:
+    """Return an encrypted message; other fields of the body are not signed, and not read."""
+    encrypted = get_encrypted_text(request.get_data())
+    check_signature("msg_signature", encrypted)
+    if not request.args["nonce"].isprintable():
+        raise MessageError("The nonce cannot be repeated in a reply.")
+    try:
+        return read(current_app.extensions["cipher"].decrypt(encrypted).encode())
+    except (CipherError, MessageError):
+        # One response for every failure: see "Nothing to learn from an error" in the notes.
+        raise MessageError("The message cannot be opened.") from None
+
+
+def get_encrypted_text(body: bytes) -> str:
+    """Return the text in ``<Encrypt>``; raise ``MessageError`` if there is not exactly one."""
     encrypted = parse(body).get("Encrypt")
     if not isinstance(encrypted, str):
         raise MessageError("An encrypted message needs one Encrypt.")
     return encrypted
 
 
-def create_app(config: Mapping[str, Any] | None = None, on: Dispatcher = on) -> Flask:
-    """Build the message handler with a second way in."""
-    app = Flask(__name__)
-    app.config.from_mapping(MAX_CONTENT_LENGTH=MAX_BYTES, ENCRYPTED_ONLY=False)
-    app.config.from_prefixed_env()
-    app.config.from_mapping(config or {})
-    needed = ("WECHAT_TOKEN", "WECHAT_PATH", "WECHAT_FRESH_SECONDS")
-    load(app, *needed, optional=("WECHAT_AES_KEY", "WECHAT_APPID"))
-    trust_proxies(app)
-    token, path = app.config["WECHAT_TOKEN"], app.config["WECHAT_PATH"]
-    seconds = int(app.config["WECHAT_FRESH_SECONDS"])
-    cipher = make_cipher(app)
-    service = Service(on)
-    bodies = Bodies()
+def encrypt(reply: str) -> str:
+    """Return the envelope with the encrypted reply and a signature of its own."""
+    encrypted = current_app.extensions["cipher"].encrypt(reply)
+    token = current_app.config["WECHAT_TOKEN"]
+    timestamp, nonce = str(int(time.time())), request.args["nonce"]
+    return build(
+        {
+            "Encrypt": encrypted,
+            "MsgSignature": sign(token, timestamp, nonce, encrypted),
+            "TimeStamp": timestamp,
+            "Nonce": nonce,
+        }
+    )
 
-    def checked(name: str, *more: str) -> str:
-        """Return the signature of that name, or refuse the request."""
-        values = [request.args.get(each) for each in (name, "timestamp", "nonce")]
-        if not all(values):
-            abort(400, f"A request of WeChat has a {name}, a timestamp and a nonce.")
-        signature, timestamp, nonce = values
-        if not is_signed(signature, token, timestamp, nonce, *more):
-            abort(403, "The signature is wrong.")
-        if seconds and not is_fresh(timestamp, seconds):
-            abort(403, "The signature is not of today.")
-        return signature
 
-    def plain() -> Message:
-        """Return a message that came as it is, and whose signature does not cover it."""
-        if app.config["ENCRYPTED_ONLY"]:
-            abort(403, "Only encrypted messages are taken here.")
-        signature = checked("signature")
-        body = request.get_data()
-        if seconds and not bodies.fits(signature, body):
-            abort(403, "The signature was used for something else.")
-        return read(body)
-
-    def opened() -> Message:
-        """Return a message that came encrypted; whatever else stands beside it is not signed."""
-        encrypted = encrypted_part(request.get_data())
-        checked("msg_signature", encrypted)
-        if not request.args["nonce"].isprintable():
-            raise MessageError("The nonce cannot be repeated in a reply.")
-        try:
-            return read(cipher.decrypt(encrypted).encode())
-        except (CipherError, MessageError):
-            # One answer for all that can go wrong: see the notes on oracles.
-            raise MessageError("The message cannot be opened.") from None
-
-    def sealed(reply: str) -> str:
-        """Return the reply in an envelope with a signature of its own."""
-        encrypted = cipher.encrypt(reply)
-        timestamp, nonce = str(int(time.time())), request.args["nonce"]
-        return build(
-            {
-                "Encrypt": encrypted,
-                "MsgSignature": sign(token, timestamp, nonce, encrypted),
-                "TimeStamp": timestamp,
-                "Nonce": nonce,
-            }
-        )
-
-    @app.get(path)
-    def verify():
-        """Prove that the token is known; this request is signed plainly in every mode."""
-        checked("signature")
-        echo = request.args.get("echostr")
-        if not echo:
-            abort(400, "There is no echostr to send back.")
-        return Response(echo, mimetype="text/plain")
-
-    @app.post(path)
-    def receive():
-        """Answer one message in the mode in which it came."""
-        encrypted = cipher is not None and request.args.get("encrypt_type") == "aes"
-        try:
-            message = opened() if encrypted else plain()
-        except MessageError as error:
-            abort(400, str(error))
-        reply = service.answer(message)
-        if reply is None:
-            return Response("success", mimetype="text/plain")
-        return Response(sealed(reply) if encrypted else reply, mimetype="application/xml")
-
-    @app.route("/", methods=["GET", "POST"])
-    def index():
-        """Show which modes are on, and how a text is encrypted, with a key that guards nothing."""
-        text = request.form.get("text", "Is 1 < 2? 你好")
-        page = {"text": text, "is_on": cipher is not None, "install": INSTALL}
-        if Cipher is not None:
-            example = Cipher(*EXAMPLE)
-            pieces = example.pack(text)
-            page |= {
-                "pieces": dict(zip(NAMES, pieces, strict=True)),
-                "sealed": example.seal(pieces),
-            }
-        return render_template("index.html", example=EXAMPLE, **page)
-
-    return app
+def index():
+    """Show which modes are on, and how a text is encrypted with the key of the example."""
+    text = request.form.get("text", "Is 1 < 2? 你好")
+    is_on = current_app.extensions["cipher"] is not None
+    page = {"text": text, "is_on": is_on, "install": INSTALL}
+    if Cipher is not None:
+        example = Cipher(*EXAMPLE)
+        pieces = example.pack(text)
+        page |= {
+            "pieces": dict(zip(NAMES, pieces, strict=True)),
+            "encrypted": example.encrypt_pieces(pieces),
+        }
+    return render_template("index.html", example=EXAMPLE, **page)

@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
 
-BLOCK = 32  # bytes; AES itself has blocks of 16, WeChat pads to 32
+BLOCK = 32  # bytes; AES has blocks of 16, but WeChat pads to 32
 
 
 class CipherError(ValueError):
-    """Say that a text cannot be decrypted, and not why: a forger would learn from the reason."""
+    """Say that a text cannot be decrypted, but not why: an attacker would learn from it."""
 
 
 class Cipher:
@@ -27,20 +27,20 @@ class Cipher:
         self._aes = ciphers.Cipher(AES(key), CBC(key[:16]))
 
     def pack(self, text: str) -> list[bytes]:
-        """Return what is encrypted: random bytes, the length, the text, the appid, the padding."""
+        """Return the pieces to encrypt: random bytes, length, text, appid, padding."""
         message = text.encode()
         pieces = [secrets.token_bytes(16), len(message).to_bytes(4, "big"), message, self.appid]
         missing = BLOCK - sum(map(len, pieces)) % BLOCK
         return [*pieces, bytes([missing]) * missing]
 
-    def seal(self, pieces: list[bytes]) -> str:
-        """Encrypt the pieces, and write the result in the letters of Base64."""
+    def encrypt_pieces(self, pieces: list[bytes]) -> str:
+        """Encrypt the pieces, and return the result as Base64."""
         encryptor = self._aes.encryptor()
         return b64encode(encryptor.update(b"".join(pieces)) + encryptor.finalize()).decode()
 
     def encrypt(self, text: str) -> str:
-        """Return the text as it goes over the wire, each time another."""
-        return self.seal(self.pack(text))
+        """Return the encrypted text; it looks different each time."""
+        return self.encrypt_pieces(self.pack(text))
 
     def decrypt(self, encrypted: str) -> str:
         """Return the text, or raise ``CipherError`` unless it was encrypted for this account."""
@@ -53,5 +53,5 @@ class Cipher:
             if plain[end:] != self.appid:
                 raise ValueError("it is for another account")
             return plain[20:end].decode()
-        except ValueError:  # wrong Base64 and wrong UTF-8 are ValueErrors as well
+        except ValueError:  # wrong Base64 and wrong UTF-8 are ValueErrors, too
             raise CipherError("This cannot be decrypted.") from None

@@ -1,8 +1,8 @@
-"""Read what is secret from the environment, and refuse to start in production without it.
+"""Read secrets from the environment, and refuse to start in production without them.
 
-Whoever knows the token can speak in WeChat's name, and whoever knows the app secret can act in
-yours. Written into the code, they go wherever the code goes. So the code holds only their names,
-and for a first try each gets a random value, printed when the app starts.
+Anyone who knows the token can send messages in WeChat's name. Anyone who knows the app secret can
+act in your name. So the code has only the names of the secrets. In development, a missing secret
+gets a random value, which the app prints when it starts.
 
 Run it: flask --app day05_wechat.settings.app run --debug
 """
@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from click import ClickException
-from flask import Flask, render_template, request
+from flask import Flask, current_app, render_template, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 
@@ -25,7 +25,7 @@ class SettingError(ClickException):
 
 
 class Setting(NamedTuple):
-    """What a setting does, what it looks like, and how to make one up for a first try."""
+    """What a setting does, which form its value has, and how to make a value up."""
 
     purpose: str
     form: str
@@ -35,7 +35,7 @@ class Setting(NamedTuple):
 
 
 def letters_and_digits(number: int) -> str:
-    """Return that many characters that nobody can guess; ``random`` could be predicted."""
+    """Return random characters that no one can guess; those of ``random`` can be predicted."""
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(number))
 
 
@@ -60,40 +60,40 @@ SETTINGS = {
         "shows the login", *BASE, lambda: "https://open.weixin.qq.com", is_secret=False
     ),
     "WECHAT_API_BASE": Setting(
-        "answers questions", *BASE, lambda: "https://api.weixin.qq.com", is_secret=False
+        "answers API requests", *BASE, lambda: "https://api.weixin.qq.com", is_secret=False
     ),
 }
 
 
 def in_production(app: Flask) -> bool:
-    """Tell whether this is the real thing, which ``WECHAT_ENV=production`` says."""
+    """Tell whether the app runs in production, which ``WECHAT_ENV=production`` says."""
     name = app.config.get("WECHAT_ENV") or os.environ.get("WECHAT_ENV") or "development"
     if name not in {"development", "production"}:
         raise SettingError(f"WECHAT_ENV must be development or production, not {name!r}.")
     return name == "production"
 
 
-def made_up(names: list[str]) -> dict[str, str]:
-    """Make values up, and print the secret ones: another program may have to know them."""
+def make_values(names: list[str]) -> dict[str, str]:
+    """Make values up, and print the secret ones, since another program may need them."""
     values = {name: SETTINGS[name].make() for name in names}
     hidden = {name: value for name, value in values.items() if SETTINGS[name].is_secret}
     if hidden:
         lines = [f"{name}={value}" for name, value in hidden.items()]
         print("Made up for this start:", *lines, file=sys.stderr, flush=True)
-    # The reloader's next process inherits it, and the other lessons of this one find it.
+    # The reloader's next process inherits them; other lessons in this process find them.
     os.environ.update(hidden)
     return values
 
 
 def load(app: Flask, *names: str, optional: tuple[str, ...] = ()) -> None:
-    """Fill ``app.config``: what it holds already comes first, then the environment.
+    """Put settings into ``app.config``: its own values come first, then the environment.
 
-    What is in neither is made up, in production only what is no secret. An ``optional`` setting
-    becomes None instead. Raises ``SettingError``, with everything that is wrong at once.
+    A missing setting is made up, in production only if it is not secret. A missing ``optional``
+    setting becomes None. Raises one ``SettingError`` for everything that is wrong.
     """
     wanted = (*names, *optional)
-    given = {name: app.config.get(name, os.environ.get(name)) for name in wanted}
-    missing = [name for name in names if given[name] is None]
+    values = {name: app.config.get(name, os.environ.get(name)) for name in wanted}
+    missing = [name for name in names if values[name] is None]
     problems = []
     if in_production(app):
         hidden = [name for name in missing if SETTINGS[name].is_secret]
@@ -101,17 +101,17 @@ def load(app: Flask, *names: str, optional: tuple[str, ...] = ()) -> None:
         missing = [name for name in missing if name not in hidden]
         if app.debug:
             problems.append("Debug mode must be off, for it lets strangers see and run code.")
-    for name, value in given.items():
-        # The value itself is not shown: messages end up in logs.
+    for name, value in values.items():
+        # The message does not show the value: messages are kept in logs.
         if value is not None and not re.fullmatch(SETTINGS[name].pattern, str(value), re.ASCII):
             problems.append(f"{name} must be {SETTINGS[name].form}.")
     if problems:
         raise SettingError(" ".join(problems))
-    app.config.update(given | made_up(missing))
+    app.config.update(values | make_values(missing))
 
 
 def trust_proxies(app: Flask) -> None:
-    """Take the visitor's address and scheme from as many proxies as there are, and no more."""
+    """Take the visitor's address and the scheme from the headers of as many proxies as are set."""
     load(app, "WECHAT_PROXIES")
     if number := int(app.config["WECHAT_PROXIES"]):
         fix = ProxyFix(app.wsgi_app, x_for=number, x_proto=number, x_host=number)
@@ -119,26 +119,30 @@ def trust_proxies(app: Flask) -> None:
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
-    """Build an app that shows its settings, the secret ones by name only."""
+    """Build an app that shows its settings, but only the names of the secret ones."""
     app = Flask(__name__)
+    app.config.from_prefixed_env()
     app.config.from_mapping(config or {})
     load(app, *SETTINGS)
     trust_proxies(app)
-    production = in_production(app)
-
-    @app.get("/")
-    def index():
-        """Show what is set; a page that shows a secret has published it."""
-        return render_template("index.html", settings=SETTINGS, production=production)
-
-    @app.get(app.config["WECHAT_PATH"])
-    def wechat():
-        """Stand where the settings want it."""
-        return f"Messages would arrive at {request.path}"
-
-    @app.get("/seen")
-    def seen():
-        """Tell where the app believes to be, and who it believes to be asked by."""
-        return {"address": request.remote_addr, "url": request.root_url}
-
+    app.config["IN_PRODUCTION"] = in_production(app)
+    app.add_url_rule("/", view_func=index)
+    app.add_url_rule(app.config["WECHAT_PATH"], view_func=show_path)
+    app.add_url_rule("/seen", view_func=show_client)
     return app
+
+
+def index():
+    """Show which settings there are; a page that shows a secret publishes it."""
+    production = current_app.config["IN_PRODUCTION"]
+    return render_template("index.html", settings=SETTINGS, production=production)
+
+
+def show_path():
+    """Have the path that the settings say."""
+    return f"Messages would arrive at {request.path}"
+
+
+def show_client():
+    """Return the client's address and the app's own URL, as Flask sees them."""
+    return {"address": request.remote_addr, "url": request.root_url}

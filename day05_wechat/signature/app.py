@@ -1,7 +1,7 @@
-"""Sign a request as WeChat does, verify a signature, and watch each step.
+"""Sign a request as WeChat does, check a signature, and see each step.
 
-Anybody can send a request to your address. WeChat's are told from the rest by a signature, which
-only somebody can compute who knows the token that you and WeChat share.
+Anyone can send a request to your URL. A signature shows that a request comes from WeChat: only a
+program that knows the shared token can compute it.
 
 Run it: flask --app day05_wechat.signature.app run --debug
 """
@@ -16,7 +16,7 @@ app.config["MAX_CONTENT_LENGTH"] = 10_000  # bytes
 app.json.sort_keys = False
 app.json.ensure_ascii = False
 
-# The second example of WeChat's "Message push" page, to begin with.
+# The page begins with this, the second example of WeChat's "Message push" page.
 EXAMPLE = {
     "token": "AAAAA",
     "timestamp": "1714037059",
@@ -31,30 +31,30 @@ def sign(token: str, *parts: str) -> str:
     The recipe is WeChat's: https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/Access_Overview.html
     """
     joined = "".join(sorted([token, *parts]))
-    return hashlib.sha1(joined.encode()).hexdigest()  # noqa: S324 - WeChat wants no other
+    return hashlib.sha1(joined.encode()).hexdigest()  # noqa: S324 - WeChat accepts only SHA-1
 
 
 def is_signed(signature: object, token: object, *parts: object) -> bool:
-    """Tell whether this is the signature of the parts; nothing that arrives makes it raise.
+    """Tell whether this is the signature of the parts; no value makes this function raise.
 
-    Without a token or a part there is nothing that a signature could prove, so the answer is no.
+    If the token or a part is missing, a signature proves nothing, and the result is False.
     """
     if not parts or not all(isinstance(text, str) and text for text in (signature, token, *parts)):
         return False
     try:
-        # Bytes, for compare_digest refuses text with other letters than ASCII.
+        # Bytes, since compare_digest raises for a text with letters outside of ASCII.
         return hmac.compare_digest(sign(token, *parts).encode(), signature.encode())
-    except UnicodeEncodeError:  # half of a character, which UTF-8 cannot write
+    except UnicodeEncodeError:  # half a character, which UTF-8 cannot write
         return False
 
 
-def given() -> dict[str, str]:
-    """Return the four texts of the form, without the blanks that come along when copying."""
+def read_form() -> dict[str, str]:
+    """Return the four texts of the form, without the blanks that come from copying."""
     return {name: request.form.get(name, "").strip() for name in EXAMPLE}
 
 
 def steps(token: str, timestamp: str, nonce: str, signature: str) -> dict[str, object]:
-    """Return what each step of signing yields, and whether the signature is accepted."""
+    """Return the result of each step, and whether the signature is accepted."""
     texts = sorted([token, timestamp, nonce])
     return {
         "sorted": texts,
@@ -66,12 +66,12 @@ def steps(token: str, timestamp: str, nonce: str, signature: str) -> dict[str, o
 
 @app.route("/", methods=["GET", "POST"])
 def index():
-    """Show the steps on a page; POST, because a token has no place in an address."""
-    texts = given() if request.method == "POST" else EXAMPLE
+    """Show the steps on a page; the form uses POST, so that no token is in a URL."""
+    texts = read_form() if request.method == "POST" else EXAMPLE
     return render_template("index.html", texts=texts, steps=steps(**texts))
 
 
 @app.post("/steps")
 def steps_as_json():
-    """Send the same to a program."""
-    return steps(**given())
+    """Return the steps as JSON."""
+    return steps(**read_form())

@@ -1,8 +1,8 @@
 """Exercise: messages of a parcel service.
 
 A parcel service tells your shop where the parcels are: it sends a message whenever one has moved.
-Anybody could send such a message, so the service signs each one, and wants your answers signed as
-well. Its recipe is newer than WeChat's, and covers the message.
+Anyone could send such a message, so the service signs each one, and wants your responses signed,
+too. Its recipe is newer than WeChat's, and covers the message.
 
 Two headers come with each message. ``Parcel-Timestamp`` says when it was sent, in whole seconds
 since 1970. ``Parcel-Signature`` is the HMAC with SHA-256, in hexadecimal digits, of the timestamp,
@@ -10,14 +10,14 @@ a full stop and the body; its key is the secret that you share.
 
 Tasks:
 
-1. Sign what you send. Write ``sign``; the answer of ``GET /parcels/<number>`` has the two headers,
-   with the time of now, and the signature fits the body that goes out.
-2. Take only what is signed. A message without one of the headers is answered with 400, one with
-   another signature, whatever stands there, with 403. Nothing of it is kept.
-3. Take only what is of now. A timestamp more than 300 seconds before or behind your clock is
-   answered with 403, and so is one that is no whole number.
-4. Take each message once. Somebody may record a message and send it again: one with a signature
-   that came before is answered with 204 and changes nothing.
+1. Sign what you send. Write ``sign``; the response to ``GET /parcels/<number>`` has the two
+   headers, with the time of now, and the signature fits the body that is sent.
+2. Accept only what is signed. A message without one of the headers gets a 400, one with another
+   signature, even if it is not hexadecimal, a 403. Nothing of it is stored.
+3. Accept only new messages. A timestamp more than 300 seconds before or after your clock gets a
+   403, and so does one that is not a whole number.
+4. Accept each message once. Someone may record a message and send it again: one with a signature
+   that came before gets a 204 and changes nothing.
 
 Run it:   FLASK_PARCEL_SECRET=only4trying flask --app day05_wechat.signature.exercise run --debug
           (in PowerShell write $env:FLASK_PARCEL_SECRET = "only4trying" in a line before)
@@ -46,7 +46,7 @@ def sign(secret: str, timestamp: str, body: bytes) -> str:
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
-    """Build the shop's side; what is known of the parcels lies in memory."""
+    """Build the shop's side; what is known of the parcels is in memory."""
     app = Flask(__name__)
     app.config.from_mapping(PARCEL_SECRET=secrets.token_hex())
     app.config.from_prefixed_env()

@@ -1,4 +1,4 @@
-"""What WeChat remembers about a login: codes and tokens, and whom they speak for.
+"""What WeChat remembers about a login: codes and tokens, and to whom they belong.
 
 The protocol: https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/ (web authorization).
 """
@@ -16,7 +16,7 @@ MOST = 500  # of each kind; the oldest is forgotten
 
 
 class ApiError(Exception):
-    """An answer of WeChat that is no success."""
+    """An error of WeChat's API, with its number."""
 
     def __init__(self, errcode: int, errmsg: str) -> None:
         super().__init__(errmsg)
@@ -26,7 +26,7 @@ class ApiError(Exception):
 
 @dataclass
 class Grant:
-    """What somebody has allowed, and until when (``time.time``, seconds) this piece is good."""
+    """What a person has allowed, and until when (``time.time``, seconds)."""
 
     person: Person
     scope: str
@@ -36,12 +36,12 @@ class Grant:
 
     @property
     def expired(self) -> bool:
-        """Tell whether its time is up."""
+        """Tell whether the time is over."""
         return time.time() >= self.until
 
 
 def secret_text() -> str:
-    """Return letters of both cases and digits: a code does not survive a ``lower()``."""
+    """Return letters of both cases and digits, so that ``lower()`` breaks a code."""
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(32))
 
 
@@ -57,7 +57,7 @@ class Grants:
     refreshers: dict[str, Grant] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
-    def _keep(self, shelf: dict[str, Grant], grant: Grant) -> str:
+    def _store(self, shelf: dict[str, Grant], grant: Grant) -> str:
         key = secret_text()
         shelf[key] = grant
         if len(shelf) > MOST:
@@ -68,10 +68,10 @@ class Grants:
         """Return a code that can be exchanged once, within five minutes."""
         until = time.time() + self.code_seconds
         with self.lock:
-            return self._keep(self.codes, Grant(person, scope, snapshot, until))
+            return self._store(self.codes, Grant(person, scope, snapshot, until))
 
     def exchange(self, code: str) -> dict[str, Any]:
-        """Return the tokens for a code; raise ``ApiError`` where it is none, or none any more."""
+        """Return the tokens for a code; raise ``ApiError`` if it does not exist or was used."""
         with self.lock:
             grant = self.codes.get(code)
             if grant is None or grant.expired:
@@ -81,7 +81,7 @@ class Grants:
             grant.used = True
             until = time.time() + self.refresh_seconds
             refresher = Grant(grant.person, grant.scope, grant.snapshot, until)
-            return self._tokens(refresher, self._keep(self.refreshers, refresher))
+            return self._tokens(refresher, self._store(self.refreshers, refresher))
 
     def refresh(self, refresh_token: str) -> dict[str, Any]:
         """Return a new access token."""
@@ -93,18 +93,18 @@ class Grants:
 
     def _tokens(self, grant: Grant, refresh_token: str) -> dict[str, Any]:
         until = time.time() + self.token_seconds
-        token = self._keep(self.tokens, Grant(grant.person, grant.scope, grant.snapshot, until))
-        answer = {
+        token = self._store(self.tokens, Grant(grant.person, grant.scope, grant.snapshot, until))
+        data = {
             "access_token": token,
             "expires_in": int(self.token_seconds),
             "refresh_token": refresh_token,
             "openid": grant.person.openid,
             "scope": grant.scope,
         }
-        return answer | ({"is_snapshotuser": 1} if grant.snapshot else {})
+        return data | ({"is_snapshotuser": 1} if grant.snapshot else {})
 
     def holder(self, access_token: str, openid: str) -> Grant:
-        """Return whom the token speaks for; raise ``ApiError`` if it does not for ``openid``."""
+        """Return what the token allows; raise ``ApiError`` if it does not belong to ``openid``."""
         with self.lock:
             grant = self.tokens.get(access_token)
         if grant is None:

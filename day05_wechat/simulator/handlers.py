@@ -1,4 +1,4 @@
-"""The handlers that may be registered. A browser picks one of them, and can name no other."""
+"""The handlers that may be registered. A browser chooses one of them, and can name no other."""
 
 import os
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ def known_handlers(config: Mapping[str, Any]) -> dict[tuple[str, str], Handler]:
     own = {name: value for name, value in config.items() if name.startswith("WECHAT_")}
     plain = Account(config["WECHAT_TOKEN"], config["ACCOUNT_ID"])
     here = f"http://localhost{config['WECHAT_PATH']}"
-    found = {
+    handlers = {
         ("there", "plain"): Handler(url, over_http, plain),
         ("here", "plain"): Handler(here, in_process(create_handler(own)), plain),
     }
@@ -35,11 +35,11 @@ def known_handlers(config: Mapping[str, Any]) -> dict[tuple[str, str], Handler]:
         cipher = Cipher(config["WECHAT_AES_KEY"], config["WECHAT_APPID"])
         secret = Account(plain.token, plain.original_id, cipher)
         safe = in_process(create_safe_handler(own))
-        found["there", "encrypted"] = Handler(url, over_http, secret)
-        found["here", "encrypted"] = Handler(here, safe, secret)
-    return found
+        handlers["there", "encrypted"] = Handler(url, over_http, secret)
+        handlers["here", "encrypted"] = Handler(here, safe, secret)
+    return handlers
 
 
 def handler_url(config: Mapping[str, Any]) -> str | None:
-    """Return the URL that somebody has set, if anybody has."""
+    """Return the URL of the setting, or None."""
     return config.get("WECHAT_HANDLER_URL") or os.environ.get("WECHAT_HANDLER_URL")

@@ -1,4 +1,4 @@
-"""What WeChat makes of an answer: a reply for the user, silence, or an error bubble.
+"""Decide what the user sees of a response: a reply, silence, or an error bubble.
 
 The rules: https://developers.weixin.qq.com/doc/offiaccount/Message_Management/ (passive replies).
 """
@@ -9,37 +9,37 @@ from xml.parsers.expat import ExpatError
 
 import xmltodict
 
-from .wire import MAX_ANSWER, Answer
+from .wire import MAX_RESPONSE, Response
 
 FAULT = "该公众号提供的服务出现故障，请稍后再试"
 
-# These are answered with one article at most, anything else with up to eight.
+# A reply to these shows one article, a reply to other types up to eight.
 ONE_ARTICLE = {"text", "image", "video", "link", "location"}
 
 
 class FaultError(Exception):
-    """Say what is wrong with an answer."""
+    """Say what is wrong with a response."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the user sees of an answer (``kind``, ``lines``), and for the developer, why."""
+    """What the user sees (``kind``, ``lines``), and for the developer the reason (``why``)."""
 
     kind: str  # "reply", "silence", "fault"; of a forged message "refused" or "taken"
     why: str
     lines: tuple[str, ...] = ()
 
 
-def judge(answer: Answer, sent: dict[str, Any], opened=None) -> Verdict:
-    """Tell what the user sees; ``opened`` is what decrypts a reply, where the mode is encrypted."""
-    if answer.status == 200 and answer.body in {b"", b"success"}:
+def judge(response: Response, sent: dict[str, Any], opened=None) -> Verdict:
+    """Return what the user sees; ``opened`` decrypts a reply in the encrypted mode."""
+    if response.status == 200 and response.body in {b"", b"success"}:
         return Verdict("silence", "Accepted, without a reply.")
     try:
-        if answer.status != 200:
-            raise FaultError(f"The status is {answer.status}, and must be 200.")
-        if len(answer.body) > MAX_ANSWER:
-            raise FaultError(f"The answer has more than {MAX_ANSWER} bytes.")
-        reply = parsed(answer.body)
+        if response.status != 200:
+            raise FaultError(f"The status is {response.status}, and must be 200.")
+        if len(response.body) > MAX_RESPONSE:
+            raise FaultError(f"The response has more than {MAX_RESPONSE} bytes.")
+        reply = parsed(response.body)
         if opened:
             reply = parsed(opened(reply).encode())
         check_header(reply, sent)
@@ -47,24 +47,24 @@ def judge(answer: Answer, sent: dict[str, Any], opened=None) -> Verdict:
     except FaultError as error:
         return fault(str(error), sent)
     if sent.get("Event") == "unsubscribe":
-        return Verdict("silence", "A reply, and nobody is left to read it.")
+        return Verdict("silence", "A reply, and no one is left to read it.")
     return Verdict("reply", why, tuple(lines))
 
 
 def fault(why: str, sent: dict[str, Any]) -> Verdict:
-    """Show the error bubble, unless the user has gone."""
+    """Show the error bubble, unless the user has left."""
     kind = "silence" if sent.get("Event") == "unsubscribe" else "fault"
     return Verdict(kind, why, (FAULT,) if kind == "fault" else ())
 
 
 def parsed(body: bytes) -> dict[str, Any]:
-    """Return the fields of an answer; white space is kept, for it may be what was said."""
+    """Return the fields of a response, with white space, which may be part of the text."""
     try:
         reply = xmltodict.parse(
             body, encoding="utf-8", strip_whitespace=False, force_list=("item",)
         )
     except (ExpatError, ValueError, TypeError) as error:
-        raise FaultError(f"This is no XML: {error}.") from error
+        raise FaultError(f"This is not XML: {error}.") from error
     if not isinstance(reply.get("xml"), dict):
         raise FaultError("The outermost element must be <xml>, with fields in it.")
     return reply["xml"]
@@ -84,14 +84,14 @@ def check_header(reply: dict[str, Any], sent: dict[str, Any]) -> None:
 
 
 def quoted(value: object) -> str:
-    """Return a field as it can be shown, whatever is in it and however much."""
+    """Return a field in a form that can be shown: any value, and of a long one the beginning."""
     if value is None:
         return "missing or empty"
-    return repr(value[:100]) if isinstance(value, str) else "no text"
+    return repr(value[:100]) if isinstance(value, str) else "not a text"
 
 
 def shown(reply: dict[str, Any], most: int) -> tuple[list[str], str]:
-    """Return the lines that the user sees, and a word about them."""
+    """Return the lines that the user sees, and what kind of reply it is."""
     match reply:
         case {"MsgType": "text", "Content": str(text)}:
             return [text], "A text."
@@ -106,12 +106,12 @@ def shown(reply: dict[str, Any], most: int) -> tuple[list[str], str]:
         case {"MsgType": "news", "ArticleCount": str(), "Articles": {"item": [*items]}}:
             return articles(items[:most]), f"News: {len(items[:most])} of {len(items)} shown."
         case {"MsgType": "text" | "image" | "voice" | "video" | "music" | "news" as kind}:
-            raise FaultError(f"The {kind} reply lacks what belongs into it, or has it elsewhere.")
-    raise FaultError(f"MsgType is {quoted(reply.get('MsgType'))}, which is no kind of reply.")
+            raise FaultError(f"The {kind} reply has a field missing, or in another place.")
+    raise FaultError(f"MsgType is {quoted(reply.get('MsgType'))}, which is not a kind of reply.")
 
 
 def texts(fields: dict[str, Any], *names: str) -> list[str]:
-    """Return those of the fields that are there."""
+    """Return the texts of the fields that exist."""
     return [fields[name] for name in names if isinstance(fields.get(name), str)]
 
 

@@ -20,7 +20,7 @@ login = Blueprint("login", __name__)
 
 
 class LinkError(Exception):
-    """Say what is wrong with a login link; ``number`` is WeChat's, where it has one."""
+    """Say what is wrong with a login link; ``number`` is WeChat's number for it, if it has one."""
 
     def __init__(self, text: str, number: int | None = None) -> None:
         super().__init__(text)
@@ -42,7 +42,7 @@ def checked_link() -> dict[str, str]:
     pairs = parse_qsl(request.query_string.decode("latin-1"), keep_blank_values=True)
     names = [name for name, _ in pairs]
     wanted = ORDER if "state" in names else ORDER[:4]
-    # WeChat matches the link against a pattern; some parameters of its own may follow.
+    # WeChat compares the link with a pattern; other parameters may follow.
     if names[: len(wanted)] != wanted or len(set(names)) < len(names):
         raise LinkError(f"The parameters must be {', '.join(ORDER)}, once each, in this order.")
     link = dict(pairs)
@@ -59,14 +59,14 @@ def checked_link() -> dict[str, str]:
 
 
 def check_address(uri: str) -> None:
-    """Raise unless the code would go to the configured domain: that host, and none below it."""
+    """Raise unless the code goes to a configured domain; a host below it does not count."""
     domains = current_app.config["LOGIN_DOMAINS"]
     try:
         parts = urlsplit(uri)
         port_is_right = parts.port != 0
-    except ValueError:  # a port that is no number
+    except ValueError:  # a port that is not a number
         port_is_right = False
-    # A browser takes a backslash for a slash, and urlsplit does not: they would see two hosts.
+    # A browser reads a backslash as a slash, urlsplit does not: they see different hosts.
     plain = re.fullmatch(r"https?://[!-~]+", uri) and "\\" not in uri
     if not (plain and port_is_right and parts.hostname in domains):
         raise LinkError(
@@ -87,13 +87,13 @@ def back(link: dict[str, str], **parameters: str) -> Response:
 
 @login.errorhandler(LinkError)
 def show_link_error(error: LinkError):
-    """Show what is wrong as a page, and stay here: the address is not to be trusted."""
+    """Show what is wrong on a page, without a redirect: the URL cannot be trusted."""
     return render_template("link_error.html", error=error)
 
 
 @login.get("/connect/oauth2/authorize")
 def consent():
-    """Ask the user, or for ``snsapi_base``, which gives no more than the openid, do not ask."""
+    """Ask the user; for ``snsapi_base``, which gives only the openid, do not ask."""
     link = checked_link()
     person = current_app.extensions["phone"].person
     if link["scope"] == "snsapi_base":
@@ -104,7 +104,7 @@ def consent():
 
 @login.post("/connect/oauth2/authorize")
 def decide():
-    """Go back with a code, or after a refusal with the state alone."""
+    """Send the browser back with a code, or after a refusal with the state alone."""
     link = checked_link()
     if request.form.get("decision") == "deny":
         return back(link)
@@ -116,16 +116,16 @@ def decide():
     return back(link, code=code)
 
 
-def answer(data: dict[str, Any]) -> Response:
-    """Answer as WeChat does: JSON in UTF-8 that calls itself text/plain, without a charset."""
+def send_json(data: dict[str, Any]) -> Response:
+    """Send JSON as WeChat does: in UTF-8, with the type text/plain and without a charset."""
     body = json.dumps(data, ensure_ascii=False).encode()
     return Response(body, content_type="text/plain")
 
 
 @login.errorhandler(ApiError)
 def show_api_error(error: ApiError) -> Response:
-    """Tell about an error, with status 200 as WeChat does."""
-    return answer({"errcode": error.errcode, "errmsg": error.errmsg})
+    """Send an error with status code 200, as WeChat does."""
+    return send_json({"errcode": error.errcode, "errmsg": error.errmsg})
 
 
 def check_appid() -> None:
@@ -142,7 +142,7 @@ def access_token() -> Response:
         raise ApiError(40001, "invalid credential: the appid or the secret is wrong")
     if request.args.get("grant_type") != "authorization_code":
         raise ApiError(40002, "invalid grant_type")
-    return answer(grants().exchange(request.args.get("code", "")))
+    return send_json(grants().exchange(request.args.get("code", "")))
 
 
 @login.get("/sns/oauth2/refresh_token")
@@ -151,20 +151,20 @@ def refresh_token() -> Response:
     check_appid()
     if request.args.get("grant_type") != "refresh_token":
         raise ApiError(40002, "invalid grant_type")
-    return answer(grants().refresh(request.args.get("refresh_token", "")))
+    return send_json(grants().refresh(request.args.get("refresh_token", "")))
 
 
 @login.get("/sns/userinfo")
 def userinfo() -> Response:
-    """Tell about the user, if that is what was consented to."""
+    """Send the user's profile, if the user has allowed it."""
     grant = grants().holder(request.args.get("access_token", ""), request.args.get("openid", ""))
     if grant.scope != "snsapi_userinfo":
         raise ApiError(48001, "api unauthorized")
-    return answer(grant.person.profile)
+    return send_json(grant.person.profile)
 
 
 @login.get("/sns/auth")
 def auth() -> Response:
-    """Tell whether a token is still good."""
+    """Say whether a token is still valid."""
     grants().holder(request.args.get("access_token", ""), request.args.get("openid", ""))
-    return answer({"errcode": 0, "errmsg": "ok"})
+    return send_json({"errcode": 0, "errmsg": "ok"})

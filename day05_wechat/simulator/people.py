@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with a phone; ``openid`` is who that is to this account, and to no other."""
+    """A person with a phone; ``openid`` is their id for this account."""
 
     openid: str
     nickname: str
@@ -13,7 +13,7 @@ class Person:
 
     @property
     def profile(self) -> dict[str, object]:
-        """Return what ``/sns/userinfo`` tells; sex and region have been empty since 2021."""
+        """Return what ``/sns/userinfo`` sends; sex and region are empty since 2021."""
         return {
             "openid": self.openid,
             "nickname": self.nickname,
@@ -26,7 +26,7 @@ class Person:
         }
 
 
-# Nobody can own a name that ends in .example (RFC 2606), so the pictures never load.
+# No one can own a name that ends in .example (RFC 2606), so the pictures never load.
 PEOPLE = [
     Person("oSimulator-Rain-000000000001", "林小雨", "https://avatars.example/rain.png"),
     Person("oSimulator-Sam-0000000000002", "Sam"),

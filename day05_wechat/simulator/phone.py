@@ -1,4 +1,4 @@
-"""The phone: who holds it, which handler its messages go to, and the conversation so far."""
+"""The phone: who has it, which handler gets its messages, and the conversation so far."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any
 
 from .people import PEOPLE, Person
 from .push import Account, Attempt, Exchange, deliver, verification
-from .wire import NoAnswerError, Transport, within
+from .wire import NoResponseError, Transport, within
 
 KEPT = 30  # exchanges
 AT_ONCE = 8  # messages under way
@@ -20,7 +20,7 @@ class BusyError(Exception):
 
 @dataclass(frozen=True)
 class Handler:
-    """A handler that may be registered: where it is, the way to it, and what both sides know."""
+    """A handler that may be registered: its URL, the way to it, and what both sides know."""
 
     url: str
     transport: Transport
@@ -29,7 +29,7 @@ class Handler:
 
 @dataclass
 class Registration:
-    """A handler, and how it answered when WeChat wanted to see its own text again."""
+    """A handler, and its response to the request that verifies it."""
 
     handler: Handler
     attempt: Attempt
@@ -38,16 +38,16 @@ class Registration:
     @property
     def problem(self) -> str:
         """Return why the handler was not accepted; empty if it was."""
-        answer = self.attempt.answer
-        if answer is None:
+        response = self.attempt.response
+        if response is None:
             return self.attempt.problem
-        if answer.status == 403:
+        if response.status == 403:
             return "403: the handler does not accept the signature. Is its token the same?"
-        if answer.status != 200:
-            return f"The status is {answer.status}, and must be 200."
-        if answer.body == self.echostr.encode():
+        if response.status != 200:
+            return f"The status is {response.status}, and must be 200."
+        if response.body == self.echostr.encode():
             return ""
-        if answer.body.strip().strip(b"\xef\xbb\xbf\"'") == self.echostr.encode():
+        if response.body.strip().strip(b"\xef\xbb\xbf\"'") == self.echostr.encode():
             return "There is something around echostr; nothing but echostr itself is right."
         return "The body is not the echostr that was sent."
 
@@ -72,17 +72,17 @@ class Phone:
         return self.registration.handler
 
     def register(self, handler: Handler) -> None:
-        """Verify a handler; from now on messages go to it, or if it fails, nowhere."""
+        """Verify a handler; from now on messages go to it, or if this fails, to no handler."""
         request, echostr = verification(handler.url, handler.account)
         attempt = Attempt(request)
         try:
-            attempt.answer = within(self.seconds, handler.transport, request)
-        except NoAnswerError as error:
+            attempt.response = within(self.seconds, handler.transport, request)
+        except NoResponseError as error:
             attempt.problem = str(error)
         self.registration = Registration(handler, attempt, echostr)
 
     def send(self, handler: Handler, label: str, message: dict[str, Any], forged: bool) -> Exchange:
-        """Send a message and wait for what comes of it; raise ``BusyError`` rather than pile up."""
+        """Send a message and wait for the result; raise ``BusyError`` if too many are under way."""
         if not self.slots.acquire(blocking=False):
             raise BusyError
         try:

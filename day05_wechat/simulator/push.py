@@ -13,7 +13,7 @@ from day05_wechat.signature.app import is_signed, sign
 
 from .judge import FaultError, Verdict, fault, judge
 from .samples import EVENTS, MESSAGES, TRICKS
-from .wire import Answer, NoAnswerError, Request, Transport, within
+from .wire import NoResponseError, Request, Response, Transport, within
 
 MAX_TEXT = 2000  # characters
 # What XML 1.0 cannot carry at all (https://www.w3.org/TR/xml/#charsets).
@@ -21,12 +21,12 @@ NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 class UnsendableError(ValueError):
-    """Say why no phone would send this."""
+    """Say why this cannot be sent."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """What WeChat and the handler both know. ``cipher`` is None where the mode is plain."""
+    """What WeChat and the handler both know. ``cipher`` is None in the plain mode."""
 
     token: str
     original_id: str
@@ -35,16 +35,16 @@ class Account:
 
 @dataclass
 class Attempt:
-    """One try: the request, and then either an answer or the reason why there is none."""
+    """One try: the request, and then a response, or the reason why there is no response."""
 
     request: Request
-    answer: Answer | None = None
+    response: Response | None = None
     problem: str = ""
 
 
 @dataclass
 class Exchange:
-    """Something that was sent, every try at it, and what came of it in the end."""
+    """A message that was sent, every try, and the result."""
 
     number: int
     label: str
@@ -55,7 +55,7 @@ class Exchange:
 
 
 def compose(kind: str, text: str, account: Account, openid: str) -> tuple[str, dict[str, Any]]:
-    """Return what the user sees of a new message or event, and its fields in WeChat's order."""
+    """Return the label of a new message or event, and its fields in WeChat's order."""
     common = {
         "ToUserName": account.original_id,
         "FromUserName": openid,
@@ -78,14 +78,14 @@ def compose(kind: str, text: str, account: Account, openid: str) -> tuple[str, d
         if NOT_IN_XML.search(text):
             raise UnsendableError("The text has a character that XML cannot carry.")
         own = {"Content": text}
-    # 62 bits: more than JavaScript can count, as WeChat's own are.
+    # 62 bits, as WeChat's own: a number that JavaScript cannot hold exactly.
     return label, {**common, "MsgType": kind, **own, "MsgId": secrets.randbits(61) + 2**61}
 
 
 def to_xml(message: dict[str, Any]) -> str:
-    """Write a message as WeChat does: numbers bare, texts in CDATA.
+    """Write a message as WeChat does: texts in CDATA sections, numbers without.
 
-    A CDATA section ends at the first ``]]>``, so one in a text is cut in two.
+    A CDATA section ends at the first ``]]>``, so a text with ``]]>`` needs two sections.
     """
     lines = [
         f"<{name}>{value}</{name}>"
@@ -97,7 +97,7 @@ def to_xml(message: dict[str, Any]) -> str:
 
 
 def stamps() -> tuple[str, str]:
-    """Return a timestamp and a nonce that stand the other way round when sorted as numbers."""
+    """Return a timestamp and a nonce that have another order when sorted as numbers."""
     return str(int(time.time())), str(200_000_000 + secrets.randbelow(800_000_000))
 
 
@@ -117,7 +117,7 @@ def verification(url: str, account: Account) -> tuple[Request, str]:
 
 
 def push(url: str, account: Account, message: dict[str, Any], forged: bool = False) -> Request:
-    """Return the request that carries a message; a forged one is signed by a stranger."""
+    """Return the request with a message; a forged one is signed with another token."""
     token = secrets.token_hex(8) if forged else account.token
     timestamp, nonce = stamps()
     parameters = {
@@ -136,7 +136,7 @@ def push(url: str, account: Account, message: dict[str, Any], forged: bool = Fal
 
 
 def opened(reply: dict[str, Any], account: Account) -> str:
-    """Check and decrypt the envelope of a reply."""
+    """Check the envelope of a reply, and decrypt what is in it."""
     names = ("MsgSignature", "TimeStamp", "Nonce", "Encrypt")
     signature, *parts = (reply.get(name) for name in names)
     if not is_signed(signature, account.token, *parts):
@@ -150,31 +150,31 @@ def opened(reply: dict[str, Any], account: Account) -> str:
 def deliver(
     exchange: Exchange, url: str, account: Account, transport: Transport, seconds: float, tries: int
 ) -> None:
-    """Send the message, again while no answer comes, and judge the answer.
+    """Send the message, again if no response comes, and judge the response.
 
-    Each try has the same MsgId. Whoever forges a message does not try again.
+    Each try has the same MsgId. A forged message is sent once.
     """
     for _ in range(1 if exchange.forged else tries):
         request = push(url, account, exchange.message, exchange.forged)
         attempt = Attempt(request)
         exchange.attempts.append(attempt)
         try:
-            attempt.answer = within(seconds, transport, request)
+            attempt.response = within(seconds, transport, request)
             break
-        except NoAnswerError as error:
+        except NoResponseError as error:
             attempt.problem = str(error)
     exchange.verdict = outcome(exchange, account)
 
 
 def outcome(exchange: Exchange, account: Account) -> Verdict:
-    """Judge what the last try has brought."""
-    answer = exchange.attempts[-1].answer
-    if answer is None:
+    """Judge the result of the last try."""
+    response = exchange.attempts[-1].response
+    if response is None:
         why = f"{exchange.attempts[-1].problem}; tries: {len(exchange.attempts)}."
         return Verdict("silence", why) if exchange.forged else fault(why, exchange.message)
-    if exchange.forged and answer.status == 403:
+    if exchange.forged and response.status == 403:
         return Verdict("refused", "403: the handler has seen that the signature is wrong.")
     if exchange.forged:
-        return Verdict("taken", f"{answer.status}: a wrong signature must be answered by 403.")
+        return Verdict("taken", f"{response.status}: a wrong signature must get a 403.")
     envelope = (lambda reply: opened(reply, account)) if account.cipher else None
-    return judge(answer, exchange.message, envelope)
+    return judge(response, exchange.message, envelope)

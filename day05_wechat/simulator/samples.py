@@ -2,7 +2,7 @@
 
 PICTURE = "https://pictures.example/cat.jpg?size=640&format=jpg"
 
-# Each type of message: the words on its button, and its own fields.
+# Each type of message: the text of its button, and its own fields.
 MESSAGES = {
     "text": ("Text", {"Content": ""}),
     "image": ("Picture", {"PicUrl": PICTURE, "MediaId": "media-of-a-picture"}),
@@ -20,7 +20,7 @@ MESSAGES = {
         "Link",
         {
             "Title": "A page <worth> reading",
-            "Description": "What stands on it",
+            "Description": "What is on it",
             "Url": "https://www.example/read?page=1&lang=zh",
         },
     ),
@@ -51,7 +51,7 @@ EVENTS = {
     ),
 }
 
-# Texts that handlers stumble over; the last one is signed with a token that is not the account's.
+# Texts that many handlers get wrong; the last one is signed with another token.
 TRICKS = {
     "emoji": ("Emoji", "😀👍🏽👨‍👩‍👧 你好"),
     "cdata": ("]]> and <tags>", "a]]>b <Content>&amp;</Content> ]]></xml>"),

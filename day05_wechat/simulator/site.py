@@ -1,7 +1,7 @@
-"""The lesson Web login, below ``/site/`` of the simulator: one command shows the whole loop.
+"""The lesson Web login, below ``/site/`` of the simulator.
 
 The lesson does not know where it runs. Its settings say that WeChat is here, and it calls WeChat's
-API through a socket, as it would anywhere.
+API through a socket, as it always does.
 """
 
 from collections.abc import Iterable
@@ -16,12 +16,12 @@ from day05_wechat.oauth.app import create_app as create_site
 
 
 def add_site(app: Flask) -> None:
-    """Hand whatever is below ``/site`` to the login lesson."""
+    """Pass requests below ``/site`` to the login lesson."""
     app.add_url_rule("/site/", "site", build_only=True)
 
     @lru_cache(maxsize=4)
     def site_at(pages: str, api: str) -> Flask:
-        """Build the site: where people find WeChat's pages, and where programs find its API."""
+        """Build the site for these URLs of WeChat's pages and of its API."""
         return create_site(
             {
                 **{name: value for name, value in app.config.items() if name.startswith("WECHAT_")},
@@ -35,9 +35,9 @@ def add_site(app: Flask) -> None:
         root = environ["SCRIPT_NAME"].removesuffix("/site")
         host = environ.get("HTTP_HOST", "")
         if not host_is_trusted(host, app.config["TRUSTED_HOSTS"]):
-            host = "localhost"  # the site itself will refuse the request
-        # The host name comes from the browser and goes back to it; where this program itself calls
-        # is what the server says about itself.
+            host = "localhost"  # the site then refuses the request
+        # The browser's host is for the browser's links. The site itself calls the API at the host
+        # that the server names.
         here = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
         site = site_at(f"http://{host}{root}", f"http://{here}{root}")
         return site(environ, start_response)

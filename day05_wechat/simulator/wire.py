@@ -1,7 +1,7 @@
-"""One exchange with the handler: the request as it goes out, two ways to it, and what comes back.
+"""One exchange with the handler: the request, two ways to the handler, and the response.
 
-WeChat waits five seconds for the whole answer and follows no redirect. So does this, and it goes to
-this machine only.
+WeChat waits five seconds for the whole response and follows no redirect. So does this module; it
+sends requests to this machine only.
 """
 
 import ipaddress
@@ -16,16 +16,16 @@ import requests
 from flask import Flask
 from werkzeug.test import Client
 
-MAX_ANSWER = 100_000  # bytes
+MAX_RESPONSE = 100_000  # bytes
 
 
-class NoAnswerError(Exception):
-    """Say why no answer came."""
+class NoResponseError(Exception):
+    """Say why there is no response."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it goes out."""
+    """A request, as it is sent."""
 
     method: str
     url: str
@@ -33,7 +33,7 @@ class Request:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Return every header that is sent, in order."""
+        """Return every header, in the order in which they are sent."""
         headers = {
             "Host": urlsplit(self.url).netloc,
             "User-Agent": "WeChat simulator",
@@ -59,8 +59,8 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An answer as it came in."""
+class Response:
+    """A response, as it is received."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -69,13 +69,13 @@ class Answer:
 
     @property
     def raw(self) -> str:
-        """Return the answer as text; what is no UTF-8 is shown as a replacement character."""
+        """Return the response as text; bytes that are not UTF-8 become replacement characters."""
         lines = [f"HTTP/1.1 {self.status} {self.phrase}".rstrip()]
         lines += [f"{name}: {value}" for name, value in self.headers]
         return "\n".join(lines) + "\n\n" + self.body.decode(errors="replace")
 
 
-Transport = Callable[[Request, float], Answer]
+Transport = Callable[[Request, float], Response]
 
 
 def loopback(url: str) -> str:
@@ -85,46 +85,46 @@ def loopback(url: str) -> str:
     if parts.scheme != "http" or parts.username is not None or not url.isprintable():
         raise ValueError(f"The handler's URL must begin with http://, not be {url!r}.")
     if "\\" in url or parts.fragment or not url.isascii() or " " in url:
-        raise ValueError(f"{url!r} is no URL.")
+        raise ValueError(f"{url!r} is not a URL.")
     try:
         is_here = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:  # another name, which could lead anywhere
+    except ValueError:  # another name, which can lead to any machine
         is_here = False
     if not is_here:
         raise ValueError(f"The handler must be on this machine, and {host} is not.")
-    if parts.port == 0:  # asking for a port that is no number raises ValueError as well
+    if parts.port == 0:  # .port raises ValueError for a port that is not a number
         raise ValueError("There is no port 0.")
     return url
 
 
-def over_http(request: Request, seconds: float) -> Answer:
+def over_http(request: Request, seconds: float) -> Response:
     """Send the request through a socket."""
     deadline = monotonic() + seconds
     prepared = requests.Request(request.method, request.url, request.headers, data=request.body)
     try:
         with requests.Session() as session:
-            session.trust_env = False  # A proxy would lead away from this machine.
+            session.trust_env = False  # A proxy is on another machine.
             options = {"timeout": seconds, "allow_redirects": False, "stream": True}
             with session.send(prepared.prepare(), **options) as response:
                 body = b""
                 for byte in response.iter_content(1):
                     body += byte
-                    if len(body) > MAX_ANSWER:
+                    if len(body) > MAX_RESPONSE:
                         break
-                    if monotonic() > deadline:  # The timeout is one of each single read.
-                        raise NoAnswerError(f"no complete answer within {seconds:g} s")
+                    if monotonic() > deadline:  # The timeout is for each single read.
+                        raise NoResponseError(f"no complete response within {seconds:g} s")
     except requests.Timeout as error:
-        raise NoAnswerError(f"no answer within {seconds:g} s") from error
+        raise NoResponseError(f"no response within {seconds:g} s") from error
     except requests.RequestException as error:
-        raise NoAnswerError(f"no answer ({type(error).__name__}): does it run?") from error
+        raise NoResponseError(f"no response ({type(error).__name__}): does it run?") from error
     headers = tuple(response.raw.headers.items())
-    return Answer(response.status_code, headers, body, response.reason)
+    return Response(response.status_code, headers, body, response.reason)
 
 
 def in_process(app: Flask) -> Transport:
-    """Return a way to an app of this process: what a server would hand it, without a server."""
+    """Return a way to an app of this process, without a server."""
 
-    def send(request: Request, seconds: float) -> Answer:
+    def send(request: Request, seconds: float) -> Response:
         response = Client(app, use_cookies=False).open(
             request.target,
             base_url=f"http://{urlsplit(request.url).netloc}",
@@ -134,32 +134,32 @@ def in_process(app: Flask) -> Transport:
             buffered=True,
         )
         number, _, phrase = response.status.partition(" ")
-        return Answer(int(number), tuple(response.headers), response.get_data(), phrase)
+        return Response(int(number), tuple(response.headers), response.get_data(), phrase)
 
     return send
 
 
-def within(seconds: float, transport: Transport, request: Request) -> Answer:
-    """Return the answer, or raise ``NoAnswerError`` when the time is up.
+def within(seconds: float, transport: Transport, request: Request) -> Response:
+    """Return the response, or raise ``NoResponseError`` when the time is up.
 
-    A thread cannot be stopped, so the handler goes on; nobody reads what it says. WeChat, too, only
-    hangs up.
+    A thread cannot be stopped, so the handler goes on, and no one reads its response. WeChat closes
+    the connection, too.
     """
-    box: Queue[Answer | Exception] = Queue(1)
+    box: Queue[Response | Exception] = Queue(1)
 
     def work() -> None:
         try:
             box.put(transport(request, seconds))
-        except Exception as error:  # noqa: BLE001 - a handler may raise anything
+        except Exception as error:  # noqa: BLE001 - a handler may raise any exception
             box.put(error)
 
     threading.Thread(target=work, daemon=True).start()
     try:
         result = box.get(timeout=seconds)
     except Empty:
-        raise NoAnswerError(f"no answer within {seconds:g} s") from None
-    if isinstance(result, NoAnswerError):
+        raise NoResponseError(f"no response within {seconds:g} s") from None
+    if isinstance(result, NoResponseError):
         raise result
-    if isinstance(result, Exception):  # an app in debug mode lets it pass; a server would not
-        return Answer(500, (), f"The handler raised {result!r}.".encode())
+    if isinstance(result, Exception):  # an app in debug mode raises; a server sends a 500
+        return Response(500, (), f"The handler raised {result!r}.".encode())
     return result

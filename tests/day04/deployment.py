@@ -20,13 +20,13 @@ FORGED = {
     "X-Forwarded-Proto": "https",
     "X-Forwarded-Host": "evil.example",
 }
-BELIEVED = {
+TRUSTED = {
     "address": "203.0.113.9",
     "scheme": "https",
     "host": "evil.example",
     "link": "https://evil.example/visitor",
 }
-"""What ``/visitor`` says if the app believes the forged headers."""
+"""What ``/visitor`` returns if the app trusts the forged headers."""
 
 needs_gunicorn = pytest.mark.skipif(os.name != "posix", reason="gunicorn needs a POSIX system")
 

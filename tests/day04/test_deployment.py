@@ -7,9 +7,11 @@ in test_deployment_servers.py, which is part of the second half; here their sett
 import contextlib
 import logging
 import os
+import re
 import shlex
 import socket
 import sys
+import tomllib
 from importlib.metadata import version
 from logging.handlers import RotatingFileHandler
 
@@ -20,15 +22,15 @@ from flask import Flask, redirect, request
 from waitress import runner
 from werkzeug.test import Client
 
-from day04.deployment import proxy
+from day04.deployment import first, proxy
 from day04.deployment.app import create_app
 from tests.day04.deployment import (
     APP,
-    BELIEVED,
     CONF,
     FOLDER,
     FORGED,
     GUNICORN_LINE,
+    TRUSTED,
     WAITRESS_LINE,
     needs_gunicorn,
     settings,
@@ -46,7 +48,7 @@ def client():
 
 @pytest.fixture
 def visitor():
-    """Give a function that asks an app with these settings what it knows about the visitor."""
+    """Give a function that requests /visitor from an app with these settings."""
 
     def get(headers=None, base_url="http://shop.example", **config):
         client = create_app(config).test_client()
@@ -56,19 +58,19 @@ def visitor():
 
 
 def test_the_front_page_counts_in_a_variable_and_in_the_session(client):
-    assert client.get("/").json == {"worker": os.getpid(), "answers": 1, "visits": 1}
-    assert client.get("/").json == {"worker": os.getpid(), "answers": 2, "visits": 2}
+    assert client.get("/").json == {"worker": os.getpid(), "count": 1, "visits": 1}
+    assert client.get("/").json == {"worker": os.getpid(), "count": 2, "visits": 2}
 
 
 def test_two_visitors_share_the_variable_and_not_the_session():
     app = create_app()
     ann, bob = app.test_client(), app.test_client()
     assert [ann.get("/").json["visits"] for _ in range(2)] == [1, 2]
-    assert bob.get("/").json == {"worker": os.getpid(), "answers": 3, "visits": 1}
-    assert ann.get("/").json == {"worker": os.getpid(), "answers": 4, "visits": 3}
+    assert bob.get("/").json == {"worker": os.getpid(), "count": 3, "visits": 1}
+    assert ann.get("/").json == {"worker": os.getpid(), "count": 4, "visits": 3}
 
 
-def test_without_a_proxy_the_visitor_is_who_connects(visitor):
+def test_without_a_proxy_the_visitor_is_the_one_who_connects(visitor):
     assert visitor().json == {
         "address": "127.0.0.1",
         "scheme": "http",
@@ -106,10 +108,12 @@ def test_only_a_minute_can_be_asked_for():
     assert client.head("/slow/60").status_code == 200  # and without a wait
 
 
-def test_two_applications_share_neither_count_nor_key():
-    assert [create_app().test_client().get("/").json["answers"] for _ in range(2)] == [1, 1]
+def test_two_applications_share_neither_count_nor_key(monkeypatch):
+    assert [create_app().test_client().get("/").json["count"] for _ in range(2)] == [1, 1]
     assert create_app().secret_key != create_app().secret_key
     assert len(create_app().secret_key) == 64
+    monkeypatch.setenv("FLASK_SECRET_KEY", "")
+    assert len(create_app().secret_key) == 64  # an empty key would let anyone sign
 
 
 @pytest.mark.parametrize(("key", "visits"), [(None, 1), ("from the administrator", 2)])
@@ -126,11 +130,11 @@ def test_the_environment_sets_the_key_and_the_number_of_proxies(monkeypatch, vis
     monkeypatch.setenv("FLASK_SECRET_KEY", "from the administrator")
     monkeypatch.setenv("FLASK_PROXIES", "1")
     assert create_app().secret_key == "from the administrator"
-    assert visitor(FORGED).json == BELIEVED
+    assert visitor(FORGED).json == TRUSTED
     assert visitor(FORGED, PROXIES=0).json["address"] == "127.0.0.1"
 
 
-def test_a_number_of_proxies_that_is_none_stops_the_start(monkeypatch):
+def test_a_number_of_proxies_that_is_not_a_number_stops_the_start(monkeypatch):
     monkeypatch.setenv("FLASK_PROXIES", "many")
     with pytest.raises(ValueError, match="many"):
         create_app()
@@ -139,14 +143,14 @@ def test_a_number_of_proxies_that_is_none_stops_the_start(monkeypatch):
 # Headers that a client may forge
 
 
-def test_without_proxies_no_header_is_believed(visitor):
+def test_without_proxies_no_header_is_trusted(visitor):
     plain = visitor().json
     assert visitor(FORGED).json == plain
     assert visitor(FORGED, PROXIES=-1).json == plain
 
 
 def test_with_a_proxy_that_is_not_there_the_client_decides_everything(visitor):
-    assert visitor(FORGED, PROXIES=1).json == BELIEVED
+    assert visitor(FORGED, PROXIES=1).json == TRUSTED
 
 
 @pytest.mark.parametrize(
@@ -156,12 +160,12 @@ def test_with_a_proxy_that_is_not_there_the_client_decides_everything(visitor):
         (1, None, "127.0.0.1"),
         (1, "", "127.0.0.1"),
         (1, "198.51.100.7", "198.51.100.7"),
-        (1, "203.0.113.9, 198.51.100.7", "198.51.100.7"),  # one made up, one by the proxy
+        (1, "203.0.113.9, 198.51.100.7", "198.51.100.7"),  # one invented, one by the proxy
         (1, "198.51.100.7, 10.0.0.1", "10.0.0.1"),  # two proxies: all visitors look alike
         (2, "198.51.100.7, 10.0.0.1", "198.51.100.7"),
         (2, "203.0.113.9, 198.51.100.7, 10.0.0.1", "198.51.100.7"),
         (2, "203.0.113.9, 198.51.100.7", "203.0.113.9"),  # one proxy: forged
-        (2, "198.51.100.7", "127.0.0.1"),  # fewer than promised: not believed
+        (2, "198.51.100.7", "127.0.0.1"),  # fewer than promised: not trusted
     ],
 )
 def test_the_number_of_proxies_says_which_address_counts(visitor, proxies, header, address):
@@ -171,7 +175,7 @@ def test_the_number_of_proxies_says_which_address_counts(visitor, proxies, heade
 
 def test_a_second_proxy_adds_no_second_scheme_or_host(visitor):
     headers = FORGED | {"X-Forwarded-For": "198.51.100.7, 10.0.0.1"}
-    assert visitor(headers, PROXIES=2).json == BELIEVED | {"address": "198.51.100.7"}
+    assert visitor(headers, PROXIES=2).json == TRUSTED | {"address": "198.51.100.7"}
 
 
 @pytest.mark.parametrize("proxies", [0, 1, 2])
@@ -195,7 +199,7 @@ def test_the_host_is_the_clients_to_choose_unless_a_list_says_which(visitor, mon
 
 
 def behind(proxies, trusted):
-    """Send forged headers through proxies to an app that trusts so many; return what it says."""
+    """Send forged headers through proxies to an app; return what its page says."""
     with contextlib.ExitStack() as stack:
         target = stack.enter_context(serving(create_app({"PROXIES": trusted}))).url
         for _ in range(proxies - 1):
@@ -234,10 +238,10 @@ def test_the_proxy_passes_errors_on_and_has_one_of_its_own():
         assert front.get("/slow/61").status_code == 404
         assert front.get("/slow/0").text.endswith("It is done.\n")
         assert front.get("/slow/0").mimetype == "text/plain"
-        assert front.get("/").json["answers"] == 1
+        assert front.get("/").json["count"] == 1
     response = front.get("/")
     assert response.status_code == 502
-    assert "does not answer" in response.text
+    assert "does not respond" in response.text
 
 
 def test_the_proxy_leaves_a_redirect_to_the_visitor():
@@ -299,7 +303,7 @@ def test_the_proxy_sends_requests_to_the_usual_port_of_gunicorn(monkeypatch):
 
 @pytest.fixture
 def gunicorn(monkeypatch):
-    """Give a function that starts gunicorn with arguments, as far as the settings are read."""
+    """Give a function that starts gunicorn, but only until it has read the settings."""
     wsgiapp = pytest.importorskip("gunicorn.app.wsgiapp", reason="gunicorn needs a POSIX system")
     monkeypatch.chdir(ROOT)
 
@@ -317,10 +321,34 @@ def ends(function, *arguments):
     return caught.value.code
 
 
+@pytest.mark.point("D4-34")
+def test_gunicorn_is_installed_with_pip_and_its_version_is_pinned():
+    assert "`python -m pip install gunicorn`" in (FOLDER / "README.md").read_text("utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    [requirement] = [
+        each for each in project["project"]["dependencies"] if each.startswith("gunicorn")
+    ]
+    assert re.match(r"gunicorn [~>]= \d+", requirement)
+    pinned = project["tool"]["uv"]["constraint-dependencies"]
+    assert any(re.match(r"gunicorn == \d+\.\d+\.\d+", each) for each in pinned)
+
+
 @needs_gunicorn
 @pytest.mark.point("D4-34")
 def test_gunicorn_is_installed():
     assert int(version("gunicorn").partition(".")[0]) >= 23
+
+
+@pytest.mark.point("D4-35")
+def test_the_notes_begin_with_the_whole_command_and_the_small_program(gunicorn):
+    client = first.app.test_client()
+    assert client.get("/").json == {"worker": os.getpid()}
+    notes = (FOLDER / "README.md").read_text("utf-8")
+    command = re.search(r"^gunicorn .+$", notes, re.MULTILINE)[0]
+    assert command == "gunicorn -w 2 -b 127.0.0.1:8000 day04.deployment.first:app"
+    server = gunicorn(*command.split()[1:])
+    assert (server.cfg.workers, server.cfg.address) == (2, [("127.0.0.1", 8000)])
+    assert server.load() is first.app
 
 
 def test_the_settings_are_for_this_machine_alone():
@@ -355,7 +383,7 @@ def test_the_defaults_are_one_worker_and_no_access_log(gunicorn):
     assert cfg.timeout == 30
 
 
-def test_gunicorn_alone_believes_a_scheme_that_comes_from_this_machine(gunicorn):
+def test_gunicorn_alone_trusts_a_scheme_that_comes_from_this_machine(gunicorn):
     from gunicorn.http.parser import RequestParser
 
     request = b"GET / HTTP/1.1\r\nHost: shop.example\r\nX-Forwarded-Proto: https\r\n\r\n"
@@ -482,21 +510,21 @@ def get(server, path, headers=None):
 def test_waitress_serves_with_threads_of_one_process_and_ignores_headers(on_waitress):
     server = on_waitress(FLASK_PROXIES="1")
     assert server.adj.threads == 4
-    assert get(server, "/") == {"worker": os.getpid(), "answers": 1, "visits": 1}
+    assert get(server, "/") == {"worker": os.getpid(), "count": 1, "visits": 1}
     assert get(server, "/visitor", FORGED)["address"] == "127.0.0.1"
 
 
 def test_waitress_leaves_the_headers_of_a_proxy_to_proxyfix_when_told_so(on_waitress):
     server = on_waitress("--no-clear-untrusted-proxy-headers", FLASK_PROXIES="1")
-    assert get(server, "/visitor", FORGED) == BELIEVED
+    assert get(server, "/visitor", FORGED) == TRUSTED
 
 
 # Logs
 
 
-def test_two_who_rotate_one_file_throw_away_each_others_lines(tmp_path):
+def test_two_processes_that_rotate_one_file_delete_each_others_lines(tmp_path):
     def lines_kept(*names):
-        """Write 80 lines in turn, for which two files of 40 lines would do."""
+        """Write 80 lines in turn; two files of 40 lines have room for them."""
         handlers = [RotatingFileHandler(tmp_path / name, "a", 401, 1) for name in names]
         for number in range(80):
             record = logging.LogRecord("x", logging.INFO, "", 0, f"{number:09}", (), None)

@@ -23,9 +23,9 @@ import pytest
 from day04.deployment.app import create_app
 from tests.day04.deployment import (
     APP,
-    BELIEVED,
     CONF,
     FORGED,
+    TRUSTED,
     UNIT,
     WAITRESS_LINE,
     needs_gunicorn,
@@ -65,7 +65,7 @@ def wait_until(true, what):
 
 
 def alive(group):
-    """Return the processes of a group that are still at work."""
+    """Return the processes of a group that are still running."""
     if Path("/proc/self/stat").exists():
         found = []
         for path in Path("/proc").glob("[0-9]*/stat"):
@@ -157,7 +157,7 @@ def json_of(response):
 
 @pytest.fixture
 def site(tmp_path):
-    """Write the app whose slow page goes on until ``site(number)`` ends it."""
+    """Write the app whose slow page continues until ``site(number)`` ends it."""
     folder = tmp_path / "site"
     folder.mkdir()
     (folder / "site_of_test.py").write_text(SITE)
@@ -166,7 +166,7 @@ def site(tmp_path):
 
 @pytest.fixture
 def start(tmp_path):
-    """Start servers on free ports, end them, and see that nothing of them is left."""
+    """Start servers on free ports, end them, and check that no process is left."""
     servers = []
 
     def run(
@@ -261,7 +261,7 @@ def test_a_taken_port_is_tried_five_times():
 def test_a_taken_port_that_becomes_free_is_used(start):
     code = TAKEN.format(instead="other.close()")
     server = start("-w", "1", APP, command=["-c", code, "-c", str(CONF)])
-    assert server.get()["answers"] == 1
+    assert server.get()["count"] == 1
     assert server.printed.count("Connection in use") == 1
 
 
@@ -275,20 +275,20 @@ def test_each_worker_has_its_own_variables_and_does_one_thing_at_a_time(start, s
     slow, first = server.begin(1)
     other = server.get()
     _, second = server.begin(2)
-    assert other == {"worker": second, "answers": 1, "visits": 1}
+    assert other == {"worker": second, "count": 1, "visits": 1}
     assert len({server.pid, first, second}) == 3
     # Both are busy. The next request waits for the worker that is free first, and counts anew.
     waiting = server.send()
     site(1)
     assert slow.read() == b"It is done.\n"
-    assert json_of(waiting.getresponse()) == {"worker": first, "answers": 1, "visits": 1}
+    assert json_of(waiting.getresponse()) == {"worker": first, "count": 1, "visits": 1}
 
 
 @needs_gunicorn
 @pytest.mark.point("D4-35", "D4-38")
 def test_the_defaults_without_the_file(start, tmp_path):
     server = start(APP, command=["-m", "gunicorn", "-b", "127.0.0.1:0"])
-    assert server.get("/visitor", FORGED)["scheme"] == "https"  # believed, with PROXIES at 0
+    assert server.get("/visitor", FORGED)["scheme"] == "https"  # trusted, with PROXIES at 0
     assert len(alive(server.pid)) == 2  # the master and a single worker
     assert "GET /" not in server.printed
     if int(version("gunicorn").partition(".")[0]) >= 27:
@@ -297,7 +297,7 @@ def test_the_defaults_without_the_file(start, tmp_path):
 
 @needs_gunicorn
 @pytest.mark.point("D4-38")
-def test_the_units_commands_start_a_server_that_logs_and_believes_no_header(start, tmp_path):
+def test_the_units_commands_start_a_server_that_logs_and_trusts_no_header(start, tmp_path):
     check, _ = unit()["ExecReload"].split(" ; ")
     assert run("-m", "gunicorn", *shlex.split(check)[1:]).returncode == 0
     *words, app = shlex.split(unit()["ExecStart"])[1:]
@@ -312,7 +312,7 @@ def test_the_units_commands_start_a_server_that_logs_and_believes_no_header(star
 @needs_gunicorn
 def test_proxyfix_changes_the_address_in_the_log_as_well(start):
     server = start("-w", "1", APP, FLASK_PROXIES="1")
-    assert server.get("/visitor", FORGED) == BELIEVED
+    assert server.get("/visitor", FORGED) == TRUSTED
     server.wait_for(r'(?m)^203\.0\.113\.9 .*"GET /visitor HTTP/1\.1" 200 ')
 
 
@@ -333,7 +333,7 @@ def test_a_worker_that_is_killed_is_replaced_and_only_a_fixed_key_keeps_the_sess
         slow.read()
     second = server.get(headers={"Cookie": cookie})
     assert second["worker"] not in {worker, server.pid}
-    assert second["answers"] == 1
+    assert second["count"] == 1
     assert second["visits"] == (2 if key else 1)
     assert server.process.poll() is None
     server.wait_for(rf"Worker \(pid:{worker}\) was sent SIGKILL!")
@@ -370,13 +370,13 @@ def test_hup_and_term_let_the_running_requests_finish(start, site, tmp_path):
         server = start(*words, "site_of_test:app", NOTIFY_SOCKET=notify)
         assert b"READY=1" in supervisor.recv(1000)
     assert int(pid_file.read_text()) == server.pid
-    assert server.get()["answers"] == 1
+    assert server.get()["count"] == 1
     slow, old = server.begin(1)
     server.signal("HUP")
     # The only old worker is busy, so it is a new one that accepts the request.
     response = server.get()
     assert response["worker"] not in {old, server.pid}
-    assert response["answers"] == 1
+    assert response["count"] == 1
     slow_too, new = server.begin(2)
     assert new == response["worker"]
     server.signal("TERM")
@@ -392,7 +392,7 @@ def test_hup_and_term_let_the_running_requests_finish(start, site, tmp_path):
 
 @needs_gunicorn
 @pytest.mark.parametrize(("name", "timeout"), [("TERM", "0"), ("INT", str(PATIENCE))])
-def test_a_stop_that_is_out_of_patience_cuts_the_request(start, site, name, timeout):
+def test_a_stop_after_the_time_limit_cuts_the_request(start, site, name, timeout):
     server = start("-w", "1", "--graceful-timeout", timeout, "site_of_test:app")
     slow, _ = server.begin(1)
     server.signal(name)
@@ -403,7 +403,7 @@ def test_a_stop_that_is_out_of_patience_cuts_the_request(start, site, name, time
 
 @needs_gunicorn
 @pytest.mark.point("D4-37")
-def test_kill_leaves_workers_that_go_on_and_a_stale_pid_file(start, site, tmp_path):
+def test_kill_leaves_workers_that_continue_and_a_stale_pid_file(start, site, tmp_path):
     pid_file = tmp_path / "gunicorn.pid"
     server = start("-p", str(pid_file), "site_of_test:app")
     slow, worker = server.begin(1)
@@ -415,9 +415,9 @@ def test_kill_leaves_workers_that_go_on_and_a_stale_pid_file(start, site, tmp_pa
     other = server.send()
     site(1)
     assert slow.read() == b"It is done.\n"
-    assert other.getresponse().status == 200  # there is no master, and still there is a response
+    assert other.getresponse().status == 200  # a response, although the master is dead
     assert int(pid_file.read_text()) == server.pid
-    # An idle one looks up only from time to time; a connection wakes it.
+    # An idle worker checks only from time to time; a connection wakes it.
     wait_until(server.is_gone, "the end of the orphans")
     # A new one takes the file over, unless the number by now belongs to another process.
     again = start("-w", "1", "-p", str(pid_file), APP)
@@ -555,13 +555,13 @@ def waitress(start):
 def test_waitress_serves_with_threads_of_one_process_and_ignores_headers(waitress, site):
     server = waitress(app="site_of_test:app", FLASK_PROXIES="1")
     _, worker = server.begin(1)
-    assert server.get() == {"worker": worker, "answers": 1, "visits": 1}
-    assert server.get() == {"worker": worker, "answers": 2, "visits": 1}
+    assert server.get() == {"worker": worker, "count": 1, "visits": 1}
+    assert server.get() == {"worker": worker, "count": 2, "visits": 1}
     assert server.get("/visitor", FORGED)["address"] == "127.0.0.1"
-    assert "GET" not in server.printed  # there is no access log
+    assert "GET" not in server.printed  # waitress has no access log
     site(1)
 
 
 def test_waitress_leaves_the_headers_of_a_proxy_to_proxyfix_when_told_so(waitress):
     server = waitress("--no-clear-untrusted-proxy-headers", FLASK_PROXIES="1")
-    assert server.get("/visitor", FORGED) == BELIEVED
+    assert server.get("/visitor", FORGED) == TRUSTED

@@ -1,4 +1,4 @@
-"""The login: a page for people, an interface in JSON for programs, and what each refuses.
+"""The login: a page for people, an API in JSON for programs, and what each refuses.
 
 Begin with test_the_right_password_logs_in: a test client sends a request, and the test looks at the
 response and at the session. The lesson's own examples are tested in test_login_examples.py.
@@ -21,7 +21,7 @@ CONFIG = {"TESTING": True, "WTF_CSRF_ENABLED": False, "PASSWORD_METHOD": "pbkdf2
 
 @pytest.fixture(scope="module")
 def app():
-    """Build one app for all tests: it keeps nothing but what is in the client's cookie."""
+    """Build one app for all tests: it stores nothing except the client's cookie."""
     return create_app(CONFIG)
 
 
@@ -31,7 +31,7 @@ def client(app):
 
 
 def content(client):
-    """Return all that the visitor's session holds."""
+    """Return everything in the visitor's session."""
     with client.session_transaction() as session:
         return dict(session)
 
@@ -60,7 +60,7 @@ def test_the_form_asks_for_a_name_and_hides_the_password(client):
     assert form.select_one("[name=password]")["type"] == "password"
 
 
-def test_a_form_logs_a_person_in_and_leads_to_the_front_page(client):
+def test_a_form_logs_a_person_in_and_redirects_to_the_front_page(client):
     response = client.post("/login", data=LOGIN, follow_redirects=True)
     assert [each.status_code for each in response.history] == [303]
     assert response.request.path == "/"
@@ -176,7 +176,7 @@ def test_a_file_in_place_of_a_name_is_400(client):
 # From the login to the page, and out again
 
 
-def test_the_page_brings_a_stranger_to_the_login_and_back(client):
+def test_the_page_redirects_a_stranger_to_the_login_and_back(client):
     login = client.get("/account", follow_redirects=True)
     assert [each.status_code for each in login.history] == [302]
     assert page(login).form["action"] == "/login?next=account"
@@ -223,7 +223,7 @@ def test_a_cookie_with_a_forged_signature_is_not_believed(client):
     ["", "nowhere", "logout", "/account", "//evil.example", "https://evil.example/",
      "/\\evil.example", "\taccount", "static", "\0"],
 )  # fmt: skip
-def test_the_login_leads_to_no_place_but_its_own_pages(client, target):
+def test_the_login_redirects_only_to_its_own_pages(client, target):
     response = client.post("/login", query_string={"next": target}, data=LOGIN)
     assert (response.status_code, response.location) == (303, "/")
     form = page(client.get("/login", query_string={"next": target})).form
@@ -256,12 +256,12 @@ def test_an_unknown_name_takes_the_same_work(client, monkeypatch):
         client.post("/api/login", json={"name": name, "password": "x"})
     assert len(hashes) == 2
     assert hashes[0] != hashes[1]
-    # Method, salt and hash: with less, the check would give up before it begins to work.
+    # Method, salt and hash: with less, the check ends before the work begins.
     assert [kept.split("$")[0] for kept in hashes] == [CONFIG["PASSWORD_METHOD"]] * 2
     assert [len(kept.split("$")[2]) for kept in hashes] == [64, 64]
 
 
-def test_the_password_is_kept_as_a_scrypt_hash_unless_a_test_is_in_a_hurry(monkeypatch):
+def test_the_password_is_stored_as_a_scrypt_hash_unless_a_test_says_otherwise(monkeypatch):
     def hash_password(password, method):
         methods[password] = method
         return f"{method}$salt$hash"
@@ -296,10 +296,12 @@ def test_pages_escape_the_name_and_work_under_a_mount(client):
     assert client.post("/login", data=LOGIN, base_url=mount).location == "/run/login/"
 
 
-def test_the_cookie_and_the_key_are_those_of_a_careful_app(monkeypatch):
+def test_the_cookie_is_protected_and_the_key_is_random_unless_it_is_set(monkeypatch):
     response = create_app(CONFIG).test_client().post("/api/login", json=LOGIN)
     assert response.headers["Set-Cookie"].endswith("; HttpOnly; Path=/; SameSite=Lax")
     assert create_app(CONFIG).secret_key != create_app(CONFIG).secret_key
+    monkeypatch.setenv("FLASK_SECRET_KEY", "")
+    assert len(create_app(CONFIG).secret_key) == 64  # an empty key would let anyone sign
     monkeypatch.setenv("FLASK_SECRET_KEY", "from the environment")
     assert create_app(CONFIG).secret_key == "from the environment"
     assert create_app({**CONFIG, "SECRET_KEY": "given"}).secret_key == "given"

@@ -1,7 +1,7 @@
-"""The three files of tests that the lesson shows: they pass on its login and notice wrong ones.
+"""The lesson's own test files: they pass on its login, and fail on wrong logins.
 
 Begin with test_all_examples_pass_on_the_lesson. A wrong login is the app of the lesson, which a
-function changes from outside with hooks, so it does not matter how the lesson is written.
+function changes from outside with hooks. So it does not matter how the lesson is written.
 """
 
 import re
@@ -14,7 +14,7 @@ import pytest
 from flask import g, redirect, request, session
 from requests.adapters import HTTPAdapter
 
-from day04.login import example_http, example_pytest, example_unittest
+from day04.login import example_http, example_pytest, example_unittest, first
 from day04.login.app import create_app
 from tests.day04.helpers import end_of_threads, run_pytest, run_rounds
 from tests.helpers import ROOT, page
@@ -43,6 +43,18 @@ def test_all_examples_pass_on_the_lesson():
     assert outcome.ran == {HTTP: 3, PYTEST: 26, UNITTEST: 9}
 
 
+def test_the_small_program_passes_its_own_tests_and_they_find_a_mistake(monkeypatch):
+    outcome, printed = run_pytest(first.__file__)
+    assert outcome.failed == {}, printed
+    assert outcome.ran == {"first.py": 2}
+    client = first.app.test_client()
+    for form in {}, {"name": "bob", "password": "green tea"}, {"name": "ann"}:
+        assert client.post("/login", data=form).status_code == 401
+    monkeypatch.setattr(first, "check_password_hash", lambda *arguments: True)
+    outcome, _ = run_pytest(first.__file__)
+    assert outcome.failed == {"first.py": {"test_a_wrong_password_does_not"}}
+
+
 @pytest.mark.second_half
 @pytest.mark.parametrize(
     ("command", "said"),
@@ -65,13 +77,13 @@ def test_the_examples_run_as_the_notes_say(command, said):
     assert said in done.stdout + done.stderr
 
 
-# What can be wrong with a login, and which of the files notice it
+# Mistakes in a login, and the files that find them
 
 MISTAKES = {}
 
 
 def mistake(name, *files):
-    """Register a function that makes one mistake in an app, and the files that notice it."""
+    """Register a function that makes one mistake in an app, and the files that find it."""
 
     def register(change):
         MISTAKES[name] = (change, set(files))
@@ -89,7 +101,7 @@ def _(app):
             return {"code": "welcome", "message": "Hello ann"}
 
 
-@mistake("the session does not remember", UNITTEST, PYTEST, HTTP)
+@mistake("the session forgets the name", UNITTEST, PYTEST, HTTP)
 def _(app):
     @app.after_request
     def forget(response):
@@ -115,7 +127,7 @@ def _(app):
         return response
 
 
-@mistake("it says which names exist", UNITTEST, PYTEST)
+@mistake("a refusal says which names exist", UNITTEST, PYTEST)
 def _(app):
     @app.after_request
     def tell(response):
@@ -124,7 +136,7 @@ def _(app):
         return response
 
 
-@mistake("bodies are not looked at", UNITTEST, PYTEST)
+@mistake("bodies are not checked", UNITTEST, PYTEST)
 def _(app):
     @app.after_request
     def fail(response):
@@ -152,7 +164,7 @@ def _(app):
         return response
 
 
-@mistake("forms are taken as JSON", PYTEST)
+@mistake("forms are accepted as JSON", PYTEST)
 def _(app):
     @app.before_request
     def take():
@@ -160,7 +172,7 @@ def _(app):
             return {"code": "welcome", "message": f"Hello {request.form['name']}"}
 
 
-@mistake("next leads anywhere", PYTEST)
+@mistake("next redirects anywhere", PYTEST)
 def _(app):
     @app.after_request
     def lead(response):
@@ -176,7 +188,7 @@ def _(app):
         return redirect("/", 303) if request.path == "/logout" else None
 
 
-@mistake("the account is open", PYTEST, HTTP)
+@mistake("the account is open to all", PYTEST, HTTP)
 def _(app):
     @app.before_request
     def show():
@@ -192,7 +204,7 @@ def _(app):
         return response
 
 
-@mistake("the form has lost its token", HTTP)
+@mistake("the form has no token", HTTP)
 def _(app):
     @app.after_request
     def lose(response):
@@ -214,7 +226,7 @@ def factory(change):
 
     def build(config):
         key = repr(config)
-        if key not in apps:  # the login keeps nothing, so one app serves many tests
+        if key not in apps:  # the login stores nothing, so one app serves many tests
             apps[key] = create_app(config)
             change(apps[key])
         return apps[key]
@@ -222,11 +234,11 @@ def factory(change):
     return build
 
 
-def test_the_files_that_should_notice_a_wrong_app_do():
+def test_the_files_that_should_find_a_mistake_do():
     factories = {name: factory(change) for name, (change, _) in MISTAKES.items()}
     before = set(threading.enumerate())
     outcomes = run_rounds(EXAMPLES, factories, once=True)
-    end_of_threads(before)  # the server of the example stops also after a failure
+    end_of_threads(before)  # the example stops its server after a failure, too
     noticed = {name: set(outcome.failed) for name, outcome in outcomes.items()}
     assert noticed == {name: files for name, (_, files) in MISTAKES.items()}
     assert all(outcome.ran.keys() == set(FILES) for outcome in outcomes.values())
@@ -237,7 +249,7 @@ def test_each_file_fails_for_five_mistakes_at_least():
         assert sum(file in files for _, files in MISTAKES.values()) >= 5
 
 
-def test_the_notes_tell_which_file_notices_what():
+def test_the_notes_say_which_file_finds_which_mistake():
     notes = (ROOT / "day04/login/README.md").read_text("utf-8")
     rows = re.findall(r"^\| (.+?) \| (.*?) \| (.*?) \| (.*?) \|$", notes, re.MULTILINE)
     told = {

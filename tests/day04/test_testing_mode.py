@@ -1,7 +1,7 @@
-"""The testing mode: what becomes of an exception, and settings that come early enough.
+"""The testing mode: where an exception goes, and settings that come early enough.
 
-Begin with test_an_exception_reaches_the_test and test_a_visitor_gets_the_error_page: two clients of
-two apps see the same mistake.
+Begin with test_an_exception_reaches_the_test and test_a_visitor_gets_the_error_page: two apps with
+the same mistake.
 """
 
 import re
@@ -14,9 +14,9 @@ import requests
 from flask import Flask, abort, g, request, session, url_for
 
 from day04.testing_mode import app as lesson
-from day04.testing_mode import example_pytest
+from day04.testing_mode import example_pytest, first
 from day04.testing_mode.app import create_app, greeting
-from day04.testing_mode.guest_book import MOST
+from day04.testing_mode.guest_book import MAX_NAMES
 from day04.testing_mode.too_early import create_app_unsafe
 from tests.day04.helpers import run_pytest, run_rounds
 from tests.helpers import ROOT, page, serving, status_and_message
@@ -26,7 +26,7 @@ FOLDER = Path(lesson.__file__).parent
 
 @pytest.fixture(autouse=True)
 def instance(monkeypatch, tmp_path):
-    """Put ``instance/`` elsewhere: some of these tests write where they should not."""
+    """Use another ``instance/``: some of these tests write into it."""
     folder = tmp_path / "instance"
     monkeypatch.setattr(Flask, "auto_find_instance_path", lambda self: str(folder))
     return folder
@@ -76,7 +76,7 @@ def test_a_function_that_needs_a_request_gets_one(build):
         assert greeting() == "Hello stranger"
 
 
-# What becomes of an exception
+# Where an exception goes
 
 
 @pytest.mark.point("D4-32")
@@ -133,12 +133,12 @@ def test_a_handled_exception_never_reaches_the_test(client):
     assert client.get("/nowhere").status_code == 404
     book = client.application.extensions["guest_book"].path
     book.parent.mkdir()
-    book.write_text("A guest\n" * (MOST - 1), "utf-8")
+    book.write_text("A guest\n" * (MAX_NAMES - 1), "utf-8")
     assert client.post("/guests", data={"name": "Ann"}).status_code == 303
     response = client.post("/guests", data={"name": "Bob"})
     assert response.status_code == 409
     assert response.json == {"error": "The book is full: it has 100 names."}
-    assert book.read_text("utf-8").count("\n") == MOST
+    assert book.read_text("utf-8").count("\n") == MAX_NAMES
 
 
 @pytest.mark.point("D4-33")
@@ -148,6 +148,16 @@ def test_an_abort_with_500_is_a_response_and_not_an_exception(build):
     response = app.test_client().get("/abort")
     assert response.status_code == 500
     assert "It is not your fault" in response.text
+
+
+@pytest.mark.point("D4-32", "D4-33")
+def test_the_small_program_shows_its_error_page_or_lets_the_exception_through(monkeypatch):
+    client = first.app.test_client()
+    response = client.get("/boom")
+    assert (response.status_code, response.text) == (500, "Something went wrong.\n")
+    monkeypatch.setitem(first.app.config, "TESTING", True)
+    with pytest.raises(ZeroDivisionError):
+        client.get("/boom")
 
 
 @pytest.mark.point("D4-33")
@@ -172,7 +182,7 @@ def test_on_a_real_server_testing_costs_the_error_page(build, testing, words):
     ("value", "read"),
     [("true", True), ("1", 1), ("false", False), ("0", 0), ("False", "False"), ("no", "no")],
 )
-def test_the_environment_is_read_as_json_so_a_capital_false_is_text(
+def test_the_environment_is_read_as_json_so_false_in_upper_case_is_text(
     build, monkeypatch, value, read
 ):
     monkeypatch.setenv("FLASK_TESTING", value)
@@ -185,7 +195,7 @@ def test_the_environment_is_read_as_json_so_a_capital_false_is_text(
         assert app.test_client().get("/boom").status_code == 500
 
 
-def test_the_caller_has_the_last_word(build, monkeypatch):
+def test_the_settings_of_the_caller_win(build, monkeypatch):
     monkeypatch.setenv("FLASK_TESTING", "true")
     monkeypatch.setenv("FLASK_GREETING", "Hi")
     monkeypatch.setenv("FLASK_SECRET_KEY", "from the environment")
@@ -193,6 +203,8 @@ def test_the_caller_has_the_last_word(build, monkeypatch):
     app = build(TESTING=False, GREETING="Good day")
     assert app.testing is False
     assert app.test_client().get("/").json["greeting"] == "Good day stranger"
+    monkeypatch.setenv("FLASK_SECRET_KEY", "")
+    assert len(build().secret_key) == 64  # an empty key would let anyone sign
     monkeypatch.delenv("FLASK_SECRET_KEY")
     assert build().secret_key != build().secret_key
 
@@ -326,7 +338,7 @@ def test_the_lesson_works_under_a_mount(build):
     assert client.post("/guests", data={"name": "Ann"}, base_url=mount).location == "/run/testing/"
 
 
-# The example: it passes on the app, and notices a wrong one
+# The example: it passes on the app, and fails on a wrong one
 
 
 def test_the_example_passes_on_the_app():
@@ -350,7 +362,7 @@ def test_the_example_runs_as_the_notes_say():
 
 
 # A wrong app is the app of the lesson, which one of these functions changes from outside, with
-# hooks; so it does not matter how the lesson is written.
+# hooks. So it does not matter how the lesson is written.
 
 
 def the_division_succeeds(app):
@@ -398,7 +410,7 @@ WRONG = {
     },
     the_error_page_is_200: {"test_a_visitor_gets_the_error_page"},
     the_setting_has_no_effect: {"test_an_exception_reaches_the_test"},
-    the_names_go_elsewhere: {"test_the_names_lie_where_the_test_said"},
+    the_names_go_elsewhere: {"test_the_names_are_in_the_folder_of_the_test"},
     every_visitor_is_a_stranger: {
         "test_a_visitor_who_was_here_before",
         "test_a_signature_is_remembered",
@@ -423,7 +435,7 @@ def factory(change):
     return build
 
 
-def test_the_example_notices_each_wrong_app():
+def test_the_example_finds_each_mistake():
     factories = {change: factory(change) for change in WRONG}
     outcomes = run_rounds([example_pytest], factories)
     failed = {change: outcome.failed["example_pytest.py"] for change, outcome in outcomes.items()}
@@ -431,7 +443,7 @@ def test_the_example_notices_each_wrong_app():
 
 
 @pytest.mark.point("D4-33")
-def test_the_notes_tell_when_an_exception_reaches_the_test():
+def test_the_notes_say_when_an_exception_reaches_the_test():
     notes = (FOLDER / "README.md").read_text("utf-8")
     rows = re.findall(r"^\| (on|off) \| (on|off) \| `(\w+)` \| (.+) \|$", notes, re.MULTILINE)
     told = [

@@ -16,7 +16,7 @@ SAFE = {"WECHAT_TOKEN": TOKEN, "WECHAT_AES_KEY": KEY, "WECHAT_APPID": APPID}
 
 def raw(plain, key=KEY):
     """Encrypt bytes that are padded and laid out already, or wrongly."""
-    return Cipher(key, APPID).seal([plain])
+    return Cipher(key, APPID).encrypt_pieces([plain])
 
 
 def laid_out(message, length=None, appid=APPID, pad=None):

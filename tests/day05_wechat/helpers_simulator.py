@@ -8,7 +8,7 @@ from day05_wechat.simulator.judge import judge
 from day05_wechat.simulator.people import PEOPLE
 from day05_wechat.simulator.push import Account, Exchange, compose, deliver
 from day05_wechat.simulator.samples import EVENTS, MESSAGES
-from day05_wechat.simulator.wire import Answer, NoAnswerError
+from day05_wechat.simulator.wire import NoResponseError, Response
 from tests.day05_wechat.helpers import TOKEN, WAIT
 
 APPID = "wx0123456789abcdef"
@@ -72,11 +72,11 @@ def tried(transport, forged=False, sent=None, seconds=WAIT, account=ACCOUNT):
 
 
 def success(*_):
-    return Answer(200, (), b"success")
+    return Response(200, (), b"success")
 
 
 def never(*_):
-    raise NoAnswerError("no answer")
+    raise NoResponseError("no response")
 
 
 def reply(sent=None, **fields):
@@ -89,4 +89,4 @@ def verdict(body, sent=None, status=200):
     """Return what the simulator makes of a response."""
     body = build(body) if isinstance(body, dict) else body
     body = body.encode() if isinstance(body, str) else body
-    return judge(Answer(status, (), body), sent or message())
+    return judge(Response(status, (), body), sent or message())

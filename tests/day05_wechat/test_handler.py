@@ -384,18 +384,18 @@ def test_the_most_special_function_answers():
     on = Dispatcher()
     click, view, text = event_message("CLICK"), event_message("VIEW"), text_message()
     on()(lambda message: "default")
-    assert on.answer(click)["Content"] == "default"
+    assert on.reply(click)["Content"] == "default"
     on("event")(lambda message: "event")
-    assert on.answer(click)["Content"] == "event"
+    assert on.reply(click)["Content"] == "event"
     on("event", "click")(lambda message: "click")
-    assert on.answer(click)["Content"] == "click"
-    assert on.answer(view)["Content"] == "event"
-    assert on.answer(text)["Content"] == "default"
+    assert on.reply(click)["Content"] == "click"
+    assert on.reply(view)["Content"] == "event"
+    assert on.reply(text)["Content"] == "default"
     on("text")(lambda message: "text")
-    assert on.answer(text)["Content"] == "text"
+    assert on.reply(text)["Content"] == "text"
     # An event's name does not make a text an event.
     on("text", "click")(lambda message: "wrong")
-    assert on.answer(text | {"Event": "click"})["Content"] == "text"
+    assert on.reply(text | {"Event": "click"})["Content"] == "text"
 
 
 def test_a_decorated_function_can_still_be_called():

@@ -83,7 +83,7 @@ def test_a_function_that_fails_is_called_again_by_the_retry():
 
 def test_two_apps_do_not_share_their_memory():
     service, other = Service(bot), Service(bot)
-    service.answer(text_message())
+    service.reply(text_message())
     assert len(service.last) == 1
     assert not other.last
 
@@ -235,9 +235,9 @@ def test_a_retry_that_waited_for_an_error_gets_it_and_does_not_act():
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(memory.once, ("a",), fail)
         assert started.wait(WAIT)
-        answer = memory._answers[("a",)]
+        reply = memory._replies[("a",)]
         second = pool.submit(memory.once, ("a",), pytest.fail)
-        while not (answer._waiters or second.done()):  # until the second one waits
+        while not (reply._waiters or second.done()):  # until the second one waits
             time.sleep(0)
         go_on.set()
         for future in (first, second):
@@ -249,7 +249,7 @@ def test_the_memory_is_bounded_and_forgets_the_oldest():
     memory = Memory(size=2)
     for key in "abc":
         memory.once((key,), lambda key=key: key)
-    assert list(memory._answers) == [("b",), ("c",)]
+    assert list(memory._replies) == [("b",), ("c",)]
     assert memory.once(("c",), pytest.fail) == "c"
     assert memory.once(("a",), lambda: "again") == "again"
 

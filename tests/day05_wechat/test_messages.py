@@ -42,7 +42,7 @@ def test_a_program_gets_a_message_as_json(client):
 def test_a_body_that_is_not_a_message_is_a_bad_request(client):
     response = client.post("/parse", data="hello")
     assert response.status_code == 400
-    assert "This is no message" in response.text
+    assert "This is not a message" in response.text
 
 
 def test_the_page_shows_the_dict_and_the_way_back(client):

@@ -407,3 +407,5 @@ def test_the_flask_command_finds_the_app_and_its_key(monkeypatch):
     monkeypatch.delenv("FLASK_SECRET_KEY")
     assert len(create_app().secret_key) == 64
     assert create_app().secret_key != create_app().secret_key
+    monkeypatch.setenv("FLASK_SECRET_KEY", "")
+    assert len(create_app().secret_key) == 64

@@ -140,7 +140,7 @@ def test_a_body_without_tokens_is_a_bad_gateway(wechat, client, caplog, name):
     wechat.responses[EXCHANGE] = lambda: (BODIES[name], 200, {"Content-Type": "text/plain"})
     response = failing(client, caplog)
     assert response.status_code == 502
-    assert "WeChat does not answer as it should" in response.text
+    assert "response of WeChat is not as expected" in response.text
     assert 'href="/"' in response.text
     assert any(record.levelname == "WARNING" for record in caplog.records)
 

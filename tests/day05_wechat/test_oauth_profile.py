@@ -106,7 +106,7 @@ def test_a_name_full_of_markup_is_escaped(wechat, client):
 def test_a_profile_may_be_empty(wechat, client, person):
     wechat.responses[PROFILE] = person
     html = log_in(client).text
-    assert "Hello <bdi>somebody</bdi>" in html
+    assert "Hello <bdi>visitor</bdi>" in html
     assert "<img" not in html
     assert html.count('<th scope="row">') == 1
 

@@ -5,12 +5,16 @@ its configuration; pytest's ``monkeypatch`` sets environment variables for one t
 """
 
 import ast
+import configparser
 import ipaddress
 import os
 import re
+import shlex
 import subprocess
 import sys
-from importlib import metadata
+import tomllib
+from importlib import import_module, metadata, reload
+from pathlib import PurePosixPath
 
 import pytest
 from click.testing import CliRunner
@@ -143,6 +147,15 @@ def test_secrets_come_from_a_generator_for_secrets(monkeypatch):
     assert config["WECHAT_APPID"] == "wx55555555"
 
 
+def test_the_first_program_takes_the_token_or_makes_one_up(monkeypatch):
+    first = import_module("day05_wechat.settings.first")
+    monkeypatch.setenv("WECHAT_TOKEN", "SomeToken")
+    assert reload(first).app.config["WECHAT_TOKEN"] == "SomeToken"
+    monkeypatch.setenv("WECHAT_TOKEN", "")  # an empty token, which everyone knows, does not count
+    assert len(reload(first).app.config["WECHAT_TOKEN"]) == 32
+    assert first.app.test_client().get("/").text == "The token has 32 characters.\n"
+
+
 def test_a_token_of_digits_stays_a_text(monkeypatch):
     monkeypatch.setenv("WECHAT_TOKEN", "20240229")
     assert loaded("WECHAT_TOKEN")["WECHAT_TOKEN"] == "20240229"
@@ -238,6 +251,38 @@ def test_gunicorn_starts_when_the_environment_is_complete():
     assert refused.returncode != 0
     assert "WECHAT_TOKEN is not set" in refused.stderr
     assert gunicorn(**GIVEN).returncode == 0
+
+
+@pytest.mark.point("D5-08")
+def test_the_unit_starts_the_handler_of_a_checkout_with_its_own_environment(monkeypatch):
+    """A version from the repository, in a virtual environment, started by a process manager."""
+    text = (DAY / "settings" / "wechat.service").read_text("utf-8")
+    unit = configparser.ConfigParser(interpolation=None)
+    unit.read_string(text)
+    service = unit["Service"]
+    folder = PurePosixPath(service["WorkingDirectory"])
+    program, *words = shlex.split(service["ExecStart"])
+    assert PurePosixPath(program).is_relative_to(folder / ".venv" / "bin")
+    assert words[words.index("--bind") + 1].startswith("127.0.0.1:")
+    assert service["User"] != "root"
+    # A file in the checkout could be committed.
+    assert not PurePosixPath(service["EnvironmentFile"]).is_relative_to(folder)
+    assert "git checkout" in text
+    assert "uv sync" in text
+    for name, value in GIVEN.items():
+        monkeypatch.setenv(name, value)
+    module, _, call = words[-1].partition(":")
+    assert isinstance(getattr(import_module(module), call.removesuffix("()"))(), Flask)
+
+
+@pytest.mark.point("D5-08")
+def test_every_package_that_a_server_installs_has_one_tested_version():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    pinned = project["tool"]["uv"]["constraint-dependencies"]
+    assert all(re.match(r"[\w.-]+ == [\w.]+", each) for each in pinned)
+    names = {re.match(r"[\w-]+", each)[0].lower() for each in pinned}
+    wanted = {re.match(r"[\w-]+", each)[0].lower() for each in project["project"]["dependencies"]}
+    assert wanted <= names
 
 
 # Values that cannot be right

@@ -23,7 +23,7 @@ from day05_wechat.simulator.judge import FAULT
 from day05_wechat.simulator.phone import Handler, Phone
 from day05_wechat.simulator.push import UnsendableError
 from day05_wechat.simulator.samples import EVENTS, MESSAGES, TRICKS
-from day05_wechat.simulator.wire import Answer, in_process, loopback
+from day05_wechat.simulator.wire import Response, in_process, loopback
 from tests.day05_wechat.helpers import TOKEN, WAIT
 from tests.day05_wechat.helpers_simulator import (
     ACCOUNT,
@@ -92,7 +92,7 @@ def test_request_and_response_are_shown_byte_by_byte(registered):
 
 def test_the_handler_of_the_lessons_refuses_a_forged_message(registered):
     exchange = send(registered, "forged")
-    assert exchange.attempts[0].answer.status == 403
+    assert exchange.attempts[0].response.status == 403
     assert exchange.verdict.kind == "refused"
     assert "403: the handler has seen" in registered.get("/").text
 
@@ -316,7 +316,7 @@ def test_the_newest_message_can_be_sent_again(registered):
     assert again.attempts[0].request.body == newest.attempts[0].request.body
     assert again.attempts[0].request.url != newest.attempts[0].request.url
     # The handler has answered once, and repeats it.
-    assert again.attempts[0].answer.body == newest.attempts[0].answer.body
+    assert again.attempts[0].response.body == newest.attempts[0].response.body
 
 
 def test_the_phone_changes_hands(registered):
@@ -341,9 +341,9 @@ def test_the_page_shows_the_tries_as_they_happen(registered):
         URL, transport, ACCOUNT
     )
     exchange = send(registered, text="hi")
-    assert "Waiting for the answer to no. 1" in seen[0]
-    assert "Try 1 of no. 1: no answer" in seen[1]
-    assert "Try 2 of no. 1: no answer" in seen[2]
+    assert "Waiting for the response to no. 1" in seen[0]
+    assert "Try 1 of no. 1: no response" in seen[1]
+    assert "Try 2 of no. 1: no response" in seen[2]
     assert exchange.verdict.kind == "silence"
     html = registered.get("/").text
     assert "Waiting" not in html
@@ -366,7 +366,7 @@ def test_only_so_much_is_under_way_at_once(registered):
         device.slots.acquire()
     response = registered.post("/send", data={"text": "hi"})
     assert response.status_code == 503
-    assert "Wait for the answers" in response.text
+    assert "Wait for the responses" in response.text
     for _ in range(phone.AT_ONCE):
         device.slots.release()
     device.registration.handler = Handler(URL, never, ACCOUNT)
@@ -436,7 +436,7 @@ def test_what_is_sent_and_answered_is_shown_as_text(registered):
 
 def test_a_response_that_is_not_text_is_shown_too(registered):
     device = registered.application.extensions["phone"]
-    odd = Answer(299, (("X", "<script>"),), b"<script>alert(1)</script>" + bytes(range(256)))
+    odd = Response(299, (("X", "<script>"),), b"<script>alert(1)</script>" + bytes(range(256)))
     device.registration.handler = Handler(URL, lambda *_: odd, ACCOUNT)
     assert send(registered, text="hi").verdict.kind == "fault"
     html = registered.get("/").text

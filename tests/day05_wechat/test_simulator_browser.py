@@ -101,7 +101,7 @@ def test_a_handler_is_registered_and_a_message_answered(tab, simulator):
     wire = tab.locator("#wire")
     expect(wire.get_by_label("Request")).to_contain_text("POST /wechat?signature=")
     expect(wire.get_by_label("Request")).to_contain_text("<![CDATA[你好 <b> & 😀]]>")
-    expect(wire.get_by_label("Answer")).to_contain_text("HTTP/1.1 200 OK")
+    expect(wire.get_by_label("Response")).to_contain_text("HTTP/1.1 200 OK")
 
 
 def test_the_keyboard_is_enough(chat):
@@ -140,7 +140,7 @@ def test_messages_events_and_tricks(chat):
 def test_a_forged_message_is_refused(chat):
     chat.get_by_role("button", name="Forged signature").click()
     expect(chat.locator(".got.refused")).to_contain_text("403")
-    expect(chat.locator("#wire").get_by_label("Answer")).to_contain_text("HTTP/1.1 403 FORBIDDEN")
+    expect(chat.locator("#wire").get_by_label("Response")).to_contain_text("HTTP/1.1 403 FORBIDDEN")
     expect(chat.locator("#wire .verdict")).to_contain_text("Refused.")
 
 
@@ -179,16 +179,16 @@ def test_tries_are_shown_as_they_happen(tab, serve, simulator):
     register(tab)
     say(tab, "slow")
     log = tab.get_by_role("log")
-    expect(log).to_contain_text("Waiting for the answer to no. 1")
-    expect(log).to_contain_text("Try 1 of no. 1: no answer within 2 s")
-    expect(log).to_contain_text("Waiting for the answer to no. 1")
+    expect(log).to_contain_text("Waiting for the response to no. 1")
+    expect(log).to_contain_text("Try 1 of no. 1: no response within 2 s")
+    expect(log).to_contain_text("Waiting for the response to no. 1")
     expect(log).to_contain_text("Try 2 of no. 1")
     expect(tab.locator(".got.reply .bubble")).to_have_text("finally")
     assert len(seen) == 3
     assert len(set(seen)) == 1
     say(tab, "never")
     expect(tab.locator(".got.fault .bubble")).to_have_text(FAULT)
-    expect(tab.locator("#wire h3", has_text="No answer")).to_have_count(3)
+    expect(tab.locator("#wire h3", has_text="No response")).to_have_count(3)
     go_on.set()
 
 
@@ -216,7 +216,7 @@ def test_encrypted_mode(tab, simulator):
     say(tab, "secret")
     expect(tab.locator(".got.reply .bubble")).to_have_text("secret")
     wire = tab.locator("#wire")
-    for name in ("Request", "Answer"):
+    for name in ("Request", "Response"):
         expect(wire.get_by_label(name)).to_contain_text("<Encrypt>")
         expect(wire.get_by_label(name)).not_to_contain_text("secret")
     wire.get_by_text("What is in the envelope").click()

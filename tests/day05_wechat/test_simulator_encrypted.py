@@ -18,7 +18,7 @@ from day05_wechat.safe_mode.app import Cipher
 from day05_wechat.signature.app import sign
 from day05_wechat.simulator.app import create_app
 from day05_wechat.simulator.push import Account, push, to_xml
-from day05_wechat.simulator.wire import Answer
+from day05_wechat.simulator.wire import Response
 from tests.day05_wechat.helpers import TOKEN
 from tests.day05_wechat.helpers_simulator import (
     AES_KEY,
@@ -52,7 +52,7 @@ def test_the_encrypted_handler_of_the_lessons(client):
     exchange = send(client, text="你好 ]]>")
     assert exchange.verdict.lines == ("你好 ]]>",)
     assert b"<Encrypt>" in exchange.attempts[0].request.body
-    assert b"<Encrypt>" in exchange.attempts[0].answer.body
+    assert b"<Encrypt>" in exchange.attempts[0].response.body
     assert "&lt;Content&gt;&lt;![CDATA[你好" in client.get("/").text
     assert send(client, "forged").verdict.kind == "refused"
     assert send(client, "unsubscribe").verdict.kind == "silence"
@@ -92,12 +92,12 @@ def test_a_forged_message_is_forged_in_both_signatures():
 
 
 def encrypted_answer(change=lambda fields: fields, token=TOKEN, appid=APPID, text=None):
-    """Return a transport to a handler that answers with an envelope by wechatpy."""
+    """Return a transport to a handler that responses with an envelope by wechatpy."""
 
     def transport(*_):
         xml = build(reply()) if text is None else text
         envelope = WeChatCrypto(token, AES_KEY, appid).encrypt_message(xml, "123", "1700000000")
-        return Answer(200, (), build(change(elements(envelope))).encode())
+        return Response(200, (), build(change(elements(envelope))).encode())
 
     return transport
 

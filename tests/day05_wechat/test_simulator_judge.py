@@ -184,12 +184,12 @@ def test_any_other_body_is_the_error_bubble(name):
         ({"ToUserName": "oOther"}, f"ToUserName is 'oOther', and must be '{RAIN.openid}'."),
         ({"ToUserName": None}, f"ToUserName is missing or empty, and must be '{RAIN.openid}'."),
         ({"FromUserName": "x" * 101}, f"FromUserName is '{'x' * 100}', and must be '{GH}'."),
-        ({"FromUserName": {"a": "b"}}, f"FromUserName is no text, and must be '{GH}'."),
+        ({"FromUserName": {"a": "b"}}, f"FromUserName is not a text, and must be '{GH}'."),
         ({"CreateTime": "now"}, "CreateTime is 'now', and must be a whole number of seconds."),
-        ({"MsgType": "TEXT"}, "MsgType is 'TEXT', which is no kind of reply."),
+        ({"MsgType": "TEXT"}, "MsgType is 'TEXT', which is not a kind of reply."),
         (
             {"MsgType": "image"},
-            "The image reply lacks what belongs into it, or has it elsewhere.",
+            "The image reply has a field missing, or in another place.",
         ),
     ],
 )
@@ -201,7 +201,7 @@ def test_a_body_of_more_than_100000_bytes_is_a_fault():
     frame = len(build(reply(Content="")))
     assert verdict(reply(Content="x" * (100_000 - frame))).kind == "reply"
     found = verdict(reply(Content="x" * (100_001 - frame)))
-    assert (found.kind, found.why) == ("fault", "The answer has more than 100000 bytes.")
+    assert (found.kind, found.why) == ("fault", "The response has more than 100000 bytes.")
 
 
 @pytest.mark.parametrize("name", ["ToUserName", "FromUserName", "CreateTime", "MsgType", "Content"])

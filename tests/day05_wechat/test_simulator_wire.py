@@ -17,7 +17,7 @@ from flask import redirect, request
 from day05_wechat.simulator import wire
 from day05_wechat.simulator.judge import FAULT
 from day05_wechat.simulator.push import push, verification
-from day05_wechat.simulator.wire import Answer, NoAnswerError, in_process, over_http, within
+from day05_wechat.simulator.wire import NoResponseError, Response, in_process, over_http, within
 from tests.day05_wechat.helpers import WAIT, raw_server
 from tests.day05_wechat.helpers_simulator import (
     ACCOUNT,
@@ -40,9 +40,9 @@ def test_an_app_in_this_process_sees_the_same_request():
         return "success"
 
     sent = push(URL, ACCOUNT, message())
-    answer = in_process(handler_app(view))(sent, WAIT)
+    response = in_process(handler_app(view))(sent, WAIT)
     assert seen == [(sent.target, sent.headers, sent.body)]
-    assert (answer.status, answer.body) == (200, b"success")
+    assert (response.status, response.body) == (200, b"success")
 
 
 def test_the_first_response_ends_the_tries():
@@ -59,7 +59,7 @@ def test_without_a_response_the_message_is_sent_three_times():
 
 @pytest.mark.parametrize("status", [403, 404, 500, 503])
 def test_an_error_is_a_response_and_ends_the_tries(status):
-    exchange = tried(lambda *_: Answer(status, (), b"oh"))
+    exchange = tried(lambda *_: Response(status, (), b"oh"))
     assert len(exchange.attempts) == 1
     assert exchange.verdict.kind == "fault"
 
@@ -71,8 +71,8 @@ def test_an_exception_in_the_handler_is_a_500():
     app = handler_app(broken)
     app.debug = True  # lets the exception pass
     exchange = tried(in_process(app))
-    assert exchange.attempts[0].answer.status == 500
-    assert "mend me" in exchange.attempts[0].answer.raw
+    assert exchange.attempts[0].response.status == 500
+    assert "mend me" in exchange.attempts[0].response.raw
     assert exchange.verdict.kind == "fault"
 
 
@@ -100,11 +100,11 @@ def test_the_page_shows_exactly_the_bytes_that_were_sent():
     with raw_server(talk) as base:
         url = f"{base}/wechat"
         requests_sent = [push(url, ACCOUNT, message(text="你好")), verification(url, ACCOUNT)[0]]
-        answers = [over_http(each, WAIT) for each in requests_sent]
+        responses = [over_http(each, WAIT) for each in requests_sent]
     wire = [f"{head.decode()}\n\n{body.decode()}".replace("\r\n", "\n") for head, body in seen]
     assert wire == [each.raw for each in requests_sent]
     expected = "HTTP/1.1 200 OK\nX-Own: 1\nContent-Length: 7\n\nsuccess"
-    assert [answer.raw for answer in answers] == [expected] * 2
+    assert [response.raw for response in responses] == [expected] * 2
 
 
 def test_no_redirect_is_followed_and_no_proxy_is_asked(monkeypatch):
@@ -134,12 +134,12 @@ def test_a_connection_that_breaks_brings_no_response(said):
         receive(connection)
         connection.sendall(said)
 
-    with raw_server(talk) as url, pytest.raises(NoAnswerError, match="does it run"):
+    with raw_server(talk) as url, pytest.raises(NoResponseError, match="does it run"):
         within(WAIT, over_http, push(url, ACCOUNT, message()))
 
 
 def test_an_endless_response_is_cut(monkeypatch):
-    monkeypatch.setattr(wire, "MAX_ANSWER", 3_000)
+    monkeypatch.setattr(wire, "MAX_RESPONSE", 3_000)
 
     def talk(connection):
         receive(connection)
@@ -148,8 +148,8 @@ def test_an_endless_response_is_cut(monkeypatch):
             connection.sendall(b"x" * 10_000)
 
     with raw_server(talk) as url:
-        answer = within(WAIT, over_http, push(url, ACCOUNT, message()))
-    assert len(answer.body) == 3_001
+        response = within(WAIT, over_http, push(url, ACCOUNT, message()))
+    assert len(response.body) == 3_001
 
 
 # Time
@@ -166,20 +166,26 @@ def dripping(connection):
 
 def test_the_whole_response_must_come_in_time():
     """A timeout of requests would begin anew with every byte."""
-    with raw_server(dripping) as url, pytest.raises(NoAnswerError, match=r"answer within 0\.2 s"):
+    with (
+        raw_server(dripping) as url,
+        pytest.raises(NoResponseError, match=r"response within 0\.2 s"),
+    ):
         within(0.2, over_http, push(url, ACCOUNT, message()))
 
 
 def test_a_response_that_comes_too_late_is_read_no_longer():
     """So the threads that were given up end, too."""
-    with raw_server(dripping) as url, pytest.raises(NoAnswerError, match=r"answer within 0\.2 s"):
+    with (
+        raw_server(dripping) as url,
+        pytest.raises(NoResponseError, match=r"response within 0\.2 s"),
+    ):
         over_http(push(url, ACCOUNT, message()), 0.2)
 
 
 def test_a_handler_that_hangs_does_not_keep_the_program_alive():
     def transport(*_):
         assert threading.current_thread() is not threading.main_thread()
-        return Answer(200 if threading.current_thread().daemon else 500, (), b"")
+        return Response(200 if threading.current_thread().daemon else 500, (), b"")
 
     assert within(WAIT, transport, None).status == 200
 
@@ -198,14 +204,14 @@ def test_without_a_response_each_try_has_the_same_msgid_and_another_nonce():
     exchange = tried(slow, seconds=0.05)
     release.set()
     requests_seen = [seen.get(timeout=WAIT) for _ in range(3)]
-    assert [each.problem for each in exchange.attempts] == ["no answer within 0.05 s"] * 3
+    assert [each.problem for each in exchange.attempts] == ["no response within 0.05 s"] * 3
     assert len({each.request.body for each in exchange.attempts}) == 1
     ids = {elements(each.body)["MsgId"] for each in requests_seen}
     assert ids == {str(exchange.message["MsgId"])}
     nonces = {parse_qs(urlsplit(each.url).query)["nonce"][0] for each in requests_seen}
     assert len(nonces) == 3
     assert (exchange.verdict.kind, exchange.verdict.lines) == ("fault", (FAULT,))
-    assert exchange.verdict.why == "no answer within 0.05 s; tries: 3."
+    assert exchange.verdict.why == "no response within 0.05 s; tries: 3."
 
 
 @pytest.mark.parametrize("good", [1, 2, 3])
@@ -222,10 +228,10 @@ def test_any_try_can_bring_the_response(good):
 
 @pytest.mark.parametrize("status", [200, 400, 500])
 def test_a_handler_that_takes_a_forged_message_is_told_so(status):
-    exchange = tried(lambda *_: Answer(status, (), b"success"), forged=True)
+    exchange = tried(lambda *_: Response(status, (), b"success"), forged=True)
     assert exchange.verdict.kind == "taken"
     assert exchange.verdict.why.startswith(f"{status}: ")
-    assert tried(lambda *_: Answer(403, (), b""), forged=True).verdict.kind == "refused"
+    assert tried(lambda *_: Response(403, (), b""), forged=True).verdict.kind == "refused"
 
 
 def test_a_forged_message_is_sent_once():

@@ -48,7 +48,7 @@ async function send(action, body) {
     if (!response.ok && !text.value) text.value = body.get("text") ?? "";
   } catch {
     problem.hidden = false;
-    problem.textContent = "The simulator does not answer. Does it still run?";
+    problem.textContent = "The simulator does not respond. Does it still run?";
   } finally {
     waiting -= 1;
   }

@@ -13,6 +13,18 @@ class ClubError(Exception):
     """Say that the club does not know a code."""
 
 
+def index():
+    """Return who is logged in, or null."""
+    return {"name": session.get("name")}
+
+
+def orders():
+    """Show the visitor's orders; the list is empty."""
+    if "name" not in session:
+        abort(401)
+    return {"name": session["name"], "orders": []}
+
+
 def is_own_path(text: str) -> bool:
     """Tell whether this is a path of this site; for browsers ``//x`` and ``/\\x`` are hosts."""
     return text.startswith("/") and not text.startswith(("//", "/\\"))
@@ -37,17 +49,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
             raise ClubError(code)
         return codes.pop(code)
 
-    @app.get("/")
-    def index():
-        """Tell who is logged in, or null."""
-        return {"name": session.get("name")}
-
-    @app.get("/orders")
-    def orders():
-        """Show somebody's orders; there are none."""
-        if "name" not in session:
-            abort(401)
-        return {"name": session["name"], "orders": []}
+    app.add_url_rule("/", view_func=index)
+    app.add_url_rule("/orders", view_func=orders)
 
     @app.get("/login")
     def login():
