@@ -64,7 +64,7 @@ def unshare() -> None:
 
 
 def raise_loopback() -> None:
-    """Let programs of this world reach each other on 127.0.0.1, as on any machine (netdevice(7))."""
+    """Let programs of this world reach each other on 127.0.0.1 (netdevice(7))."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         fcntl.ioctl(probe, _SET_FLAGS, struct.pack("16sh14x", b"lo", _UP))
 
