@@ -18,11 +18,14 @@ REWRITTEN = {
     "day02/contexts",
     "day02/errors",
     "day02/file_upload",
+    "day02/query_and_form",
     "day02/request_hooks",
+    "day02/responses",
     "day02/text_and_bytes",
     "day03",
     "day04",
     "day06_project",
+    "day05_wechat",
 }
 """The days, or lessons such as ``day02/cookies``, that follow the rules of how we write so far."""
 

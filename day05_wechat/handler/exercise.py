@@ -46,7 +46,7 @@ on = Dispatcher()
 def answer(message: Message) -> Reply:
     """Answer a text."""
     # TODO (task 1): look for the keywords in message["Content"], which may be None
-    # TODO (task 2): help, if there is no keyword
+    # TODO (task 2): help, if no keyword fits
     # TODO (task 4): silence for those who wait for a person
     return message.get("Content")
 

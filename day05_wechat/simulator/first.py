@@ -8,13 +8,13 @@ import time
 
 from flask import Flask, Response, request
 
-from day05_wechat.handler.app import create_app
+from day05_wechat.handler.app import create_app as create_handler
 from day05_wechat.messages.app import build
 from day05_wechat.signature.app import sign
 
 app = Flask(__name__)
 token = secrets.token_hex(16)
-handler = create_app({"WECHAT_TOKEN": token}).test_client()
+handler = create_handler({"WECHAT_TOKEN": token}).test_client()
 
 
 @app.post("/send")

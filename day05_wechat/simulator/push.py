@@ -35,7 +35,7 @@ class Account:
 
 @dataclass
 class Attempt:
-    """One try: the request, and then a response, or the reason why there is no response."""
+    """One try: the request, and then a response, or the reason why none came."""
 
     request: Request
     response: Response | None = None

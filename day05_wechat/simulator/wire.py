@@ -20,7 +20,7 @@ MAX_RESPONSE = 100_000  # bytes
 
 
 class NoResponseError(Exception):
-    """Say why there is no response."""
+    """Say why a response did not come."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What the tests of several lessons of day 5 need: messages, random examples, a raw server."""
 
 import contextlib
+import importlib
 import socket
 import threading
 from itertools import count
@@ -20,6 +21,13 @@ TOKEN = "Token4Tests"
 USER, ACCOUNT = "oUser-1", "gh_0123456789ab"
 HEADER = {"ToUserName": ACCOUNT, "FromUserName": USER, "CreateTime": "1700000000"}
 numbers = count(1)
+
+
+def first_program(lesson, monkeypatch, **environ):
+    """Import the small program of a lesson with these environment variables; return its module."""
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    return importlib.reload(importlib.import_module(f"day05_wechat.{lesson}.first"))
 
 
 def text_message(content="hello", **more):

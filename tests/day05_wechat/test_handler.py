@@ -20,6 +20,8 @@ from day05_wechat.handler.service import read
 from day05_wechat.messages.app import MAX_BYTES, MessageError, build, parse
 from day05_wechat.settings.app import SettingError
 from day05_wechat.signature.app import sign
+from day05_wechat.simulator.judge import judge
+from day05_wechat.simulator.wire import Response
 from tests.day05_wechat.helpers import (
     ACCOUNT,
     HEADER,
@@ -27,6 +29,7 @@ from tests.day05_wechat.helpers import (
     USER,
     event_message,
     few,
+    first_program,
     post,
     signed,
     text_message,
@@ -77,6 +80,51 @@ def test_the_page_shows_messages_and_replies(fresh):
     received, answered = page(fresh.test_client().get("/")).select("article section")
     assert "hello" in received.text
     assert "hello" in answered.text
+
+
+# The small program, and what silence is
+
+
+@pytest.fixture
+def first(monkeypatch):
+    return first_program("handler", monkeypatch, WECHAT_TOKEN=TOKEN).app
+
+
+def test_the_first_program_sends_the_echo_back_and_repeats_texts(first):
+    client = first.test_client()
+    assert client.get(signed(echostr="3190671826494276104")).text == "3190671826494276104"
+    response = post(first, text_message("1 < 2"))
+    assert response.content_type == "application/xml; charset=utf-8"
+    reply = parse(response.data)
+    assert (reply["ToUserName"], reply["FromUserName"]) == (USER, ACCOUNT)
+    assert (reply["MsgType"], reply["Content"]) == ("text", "1 < 2")
+
+
+def test_the_first_program_is_silent_about_everything_else(first):
+    for message in (text_message(" "), text_message(MsgType="image"), event_message("subscribe")):
+        assert post(first, message).text == "success"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_the_first_program_refuses_a_wrong_signature(first, method):
+    for query in ({"signature": "0" * 40, "timestamp": "1", "nonce": "2"}, {}):
+        response = first.test_client().open("/wechat", method=method, query_string=query)
+        assert response.status_code == 403
+
+
+def test_an_empty_body_is_silence_and_an_empty_content_is_not():
+    message = text_message("hello")
+    reply = {
+        "ToUserName": USER,
+        "FromUserName": ACCOUNT,
+        "CreateTime": "1700000000",
+        "MsgType": "text",
+        "Content": None,
+    }
+    for body, kind in ((b"", "silence"), (b"success", "silence"), (build(reply).encode(), "fault")):
+        assert judge(Response(200, (), body), message).kind == kind
+    notes = (ROOT / "day05_wechat" / "handler" / "README.md").read_text("utf-8")
+    assert "An empty body is silence, too. An empty `<Content></Content>` is not" in notes
 
 
 # The URL is proved

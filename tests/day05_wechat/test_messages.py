@@ -23,7 +23,7 @@ from day05_wechat.messages.app import (
     build,
     parse,
 )
-from tests.day05_wechat.helpers import few
+from tests.day05_wechat.helpers import few, first_program
 from tests.helpers import page
 
 
@@ -49,6 +49,15 @@ def test_the_page_shows_the_dict_and_the_way_back(client):
     message, xml = (pre.text for pre in page(client.get("/")).select("pre"))
     assert '"Content": "1 < 2 & 你好"' in message
     assert "<Content>1 &lt; 2 &amp; 你好</Content>" in xml
+
+
+def test_the_first_program_repeats_a_text_as_xml(monkeypatch):
+    client = first_program("messages", monkeypatch).app.test_client()
+    response = client.post("/repeat", data=EXAMPLE, content_type="text/xml")
+    assert response.content_type == "application/xml; charset=utf-8"
+    assert parse(response.data) == {"MsgType": "text", "Content": "1 < 2 & 你好"}
+    attack = build({"Content": "hi]]></Content><MsgType>news</MsgType>"})
+    assert parse(client.post("/repeat", data=attack).data)["MsgType"] == "text"
 
 
 @pytest.mark.point("D5-22")

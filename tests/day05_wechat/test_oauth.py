@@ -19,6 +19,7 @@ from day05_wechat.oauth.app import create_app
 from day05_wechat.oauth.visits import Visits
 from day05_wechat.oauth.wechat import Tokens, WeChat
 from day05_wechat.settings.app import SettingError
+from tests.day05_wechat.helpers import first_program
 from tests.day05_wechat.helpers_oauth import (
     APPID,
     EXCHANGE,
@@ -76,6 +77,22 @@ def test_after_the_logout_the_profile_is_gone(client):
     response = client.post("/logout")
     assert (response.status_code, response.location) == (303, "/")
     assert client.get("/profile").location == "/"
+
+
+def test_the_first_program_logs_a_visitor_in(monkeypatch, wechat):
+    settings = {"WECHAT_APPID": APPID, "WECHAT_SECRET": SECRET, "WECHAT_API_BASE": wechat.url}
+    client = first_program("oauth", monkeypatch, **settings).app.test_client()
+    for query in ({"code": "1"}, {"code": "1", "state": "guessed"}):
+        assert client.get("/callback", query_string=query).status_code == 403
+    link = urlsplit(client.get("/login").location)
+    assert link.fragment == "wechat_redirect"
+    names = ["appid", "redirect_uri", "response_type", "scope", "state"]
+    assert list(parse_qs(link.query)) == names
+    state = parse_qs(link.query)["state"][0]
+    response = client.get("/callback", query_string={"code": "x&appid=evil", "state": state})
+    assert response.text == f"Your openid is {OPENID}.\n"
+    assert wechat.asked(EXCHANGE)[0]["code"] == "x&appid=evil"
+    assert client.get("/callback", query_string={"code": "1", "state": state}).status_code == 403
 
 
 # The link

@@ -33,6 +33,7 @@ from tests.day05_wechat.helpers import (
     USER,
     event_message,
     few,
+    first_program,
     signed,
     text_message,
 )
@@ -98,6 +99,17 @@ def test_an_encrypted_message_is_answered_encrypted(content):
     reply = opened(response)
     assert reply["Content"] == content
     assert (reply["ToUserName"], reply["FromUserName"]) == (USER, ACCOUNT)
+
+
+def test_the_first_program_opens_a_message_with_the_right_signature(monkeypatch):
+    first = first_program("safe_mode", monkeypatch, **SAFE).app
+    encrypted = cipher.encrypt(build(text_message("hello")))
+    assert parse(post(first, encrypted).data)["Content"] == "hello"
+    plain = sign(TOKEN, TIMESTAMP, NONCE)
+    for wrong in (plain, "é", None):
+        url = encrypted_url(encrypted, msg_signature=wrong)
+        assert post(first, encrypted, url).status_code == 403
+    assert post(first, encrypted, body=b"<xml><a>b</a></xml>").status_code == 403
 
 
 def test_a_plain_message_is_answered_plainly(client):

@@ -13,7 +13,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from importlib import import_module, metadata, reload
+from importlib import import_module, metadata
 from pathlib import PurePosixPath
 
 import pytest
@@ -23,7 +23,7 @@ from flask.cli import ScriptInfo, cli
 
 from day05_wechat.settings import app as lesson
 from day05_wechat.settings.app import SETTINGS, SettingError, create_app, load, trust_proxies
-from tests.day05_wechat.helpers import WAIT
+from tests.day05_wechat.helpers import WAIT, first_program
 from tests.helpers import ROOT, page
 
 DAY = ROOT / "day05_wechat"
@@ -148,12 +148,11 @@ def test_secrets_come_from_a_generator_for_secrets(monkeypatch):
 
 
 def test_the_first_program_takes_the_token_or_makes_one_up(monkeypatch):
-    first = import_module("day05_wechat.settings.first")
-    monkeypatch.setenv("WECHAT_TOKEN", "SomeToken")
-    assert reload(first).app.config["WECHAT_TOKEN"] == "SomeToken"
-    monkeypatch.setenv("WECHAT_TOKEN", "")  # an empty token, which everyone knows, does not count
-    assert len(reload(first).app.config["WECHAT_TOKEN"]) == 32
-    assert first.app.test_client().get("/").text == "The token has 32 characters.\n"
+    first = first_program("settings", monkeypatch, WECHAT_TOKEN="SomeToken")
+    assert first.app.config["WECHAT_TOKEN"] == "SomeToken"
+    # An empty token, which everyone knows, does not count.
+    client = first_program("settings", monkeypatch, WECHAT_TOKEN="").app.test_client()
+    assert client.get("/").text == "The token has 32 characters.\n"
 
 
 def test_a_token_of_digits_stays_a_text(monkeypatch):

@@ -14,7 +14,7 @@ from wechatpy.exceptions import InvalidSignatureException
 from wechatpy.utils import WeChatSigner, check_signature
 
 from day05_wechat.signature.app import EXAMPLE, app, is_signed, sign
-from tests.day05_wechat.helpers import few
+from tests.day05_wechat.helpers import few, first_program
 from tests.helpers import page
 
 VECTORS = [
@@ -67,6 +67,24 @@ def test_a_program_gets_the_steps_as_json(client):
 def test_the_published_signatures_come_out(token, timestamp, nonce, signature):
     assert sign(token, timestamp, nonce) == signature
     assert is_signed(signature, token, timestamp, nonce)
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({}, 200),
+        ({"nonce": "486452657"}, 403),
+        ({"signature": SIGNATURE.upper()}, 403),
+        ({"signature": "é"}, 403),
+        ({"signature": ""}, 403),
+        ({"signature": None}, 400),
+        ({"nonce": None}, 400),
+    ],
+)
+def test_the_first_program_checks_the_signature(monkeypatch, change, status):
+    first = first_program("signature", monkeypatch, WECHAT_TOKEN=TOKEN)
+    query = {"timestamp": TIMESTAMP, "nonce": NONCE, "signature": SIGNATURE} | change
+    assert first.app.test_client().get("/wechat", query_string=query).status_code == status
 
 
 # How a signature is made

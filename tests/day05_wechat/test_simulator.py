@@ -10,6 +10,7 @@ from itertools import count
 from urllib.parse import parse_qsl
 
 import pytest
+import xmltodict
 from flask import Flask, redirect, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
@@ -24,7 +25,7 @@ from day05_wechat.simulator.phone import Handler, Phone
 from day05_wechat.simulator.push import UnsendableError
 from day05_wechat.simulator.samples import EVENTS, MESSAGES, TRICKS
 from day05_wechat.simulator.wire import Response, in_process, loopback
-from tests.day05_wechat.helpers import TOKEN, WAIT
+from tests.day05_wechat.helpers import TOKEN, WAIT, first_program
 from tests.day05_wechat.helpers_simulator import (
     ACCOUNT,
     CONFIG,
@@ -65,6 +66,16 @@ def test_a_handler_is_registered(client):
     response = client.post("/register", data={"place": "here", "mode": "plain"})
     assert response.status_code == 303
     assert "Verified:" in page(client.get("/")).select_one("[role=status]").text
+
+
+def test_the_first_program_sends_a_signed_text_to_the_handler(monkeypatch):
+    client = first_program("simulator", monkeypatch).app.test_client()
+    for text in ("hello", "a]]>b", "hello"):
+        response = client.post("/send", data={"text": text})
+        assert (response.status_code, response.mimetype) == (200, "application/xml")
+        assert xmltodict.parse(response.text)["xml"]["Content"] == text
+    assert client.post("/send", data={"text": " "}).text == "success"
+    assert client.post("/send").status_code == 400
 
 
 def test_nothing_is_sent_before_the_registration(client):
