@@ -4,6 +4,7 @@ Begin with test_the_first_program_takes_the_greeting_from_the_environment.
 """
 
 import runpy
+import sys
 import tomllib
 
 import pytest
@@ -28,6 +29,7 @@ def history_of(app, name):
 def test_the_first_program_takes_the_greeting_from_the_environment(monkeypatch, greeting):
     if greeting:
         monkeypatch.setenv("FLASK_GREETING", greeting)
+    monkeypatch.delitem(sys.modules, "day01.configuration.first", raising=False)
     loaded = runpy.run_module("day01.configuration.first")["app"]
     assert loaded.test_client().get("/").json == {"greeting": greeting or "Welcome!"}
 
