@@ -101,6 +101,12 @@ def instance_is_left_alone():
     assert content() == before, "a test changed instance/"
 
 
+def cores():
+    """Return how many cores this process may use; on one, two would only get in each other's way."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config):
     """Use all cores for the whole suite; for a part of it their start would not pay."""
@@ -108,7 +114,7 @@ def pytest_cmdline_main(config):
         return
     is_whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     if is_whole and getattr(config.option, "numprocesses", 0) is None:  # 0: without pytest-xdist
-        config.option.numprocesses, config.option.dist = os.cpu_count(), "worksteal"
+        config.option.numprocesses, config.option.dist = cores(), "worksteal"
 
 
 @pytest.hookimpl(wrapper=True)
