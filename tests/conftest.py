@@ -102,7 +102,7 @@ def instance_is_left_alone():
 
 
 def cores():
-    """Return how many cores this process may use; on one, two would only get in each other's way."""
+    """Return how many cores this process may use; each gets a worker."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count()
 
