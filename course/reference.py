@@ -194,25 +194,36 @@ def indexed_name(code: str) -> str:
     return ""
 
 
-def names(least: int = 2) -> dict[str, Section]:
-    """Return the code names of the notes with the section that says most about each.
+_SUMMARIES = {"What older notes say", "In short"}
+"""Headings of sections that repeat what others explain."""
+
+
+def names(least: int = 2) -> dict[str, list[Section]]:
+    """Return the code names of the notes with the sections that say most, of up to two lessons.
 
     A name that occurs fewer than ``least`` times in all is left out: it is mentioned, not taught.
     """
     counts: dict[str, Counter[Section]] = defaultdict(Counter)
     for section in every_section():
         for kind, text in section.spans:
-            if kind == "code" and (name := indexed_name(text)):
-                counts[name][section] += 1
+            if kind == "code":
+                # Such as app.config["MAX_CONTENT_LENGTH"], which is no name itself.
+                for name in {indexed_name(text), *re.findall(r"\[\"([A-Z]\w+)\"\]", text)} - {""}:
+                    counts[name][section] += 1
         for name in {indexed_name(code) for code in re.findall(r"`([^`]+)`", section.heading)}:
             if name:
                 counts[name][section] += 10
+    return {name: _best(found) for name, found in counts.items() if found.total() >= least}
+
+
+def _best(counts: Counter[Section]) -> list[Section]:
     order = {section: number for number, section in enumerate(every_section())}
-    return {
-        name: max(found, key=lambda section: (found[section], -order[section]))
-        for name, found in counts.items()
-        if found.total() >= least
-    }
+    ranked = sorted(
+        counts, key=lambda each: (each.heading in _SUMMARIES, -counts[each], order[each])
+    )
+    found = {section.lesson.id: section for section in reversed(ranked)}
+    chosen = sorted(found.values(), key=ranked.index)[:2]
+    return [each for each in chosen if each is chosen[0] or each.heading not in _SUMMARIES]
 
 
 def questions() -> dict[str, Section]:
@@ -233,11 +244,11 @@ _MADE = "<!-- Made by: python -m course.reference -->"
 
 def index_page() -> str:
     """Return the index as Markdown: questions, then topics and names by their first letter."""
-    rows: dict[str, tuple[str, Section]] = {}
+    rows: dict[str, tuple[str, list[Section]]] = {}
     for term in terms():
-        rows.setdefault(term.name.lower(), (term.name, term.section))
-    for name, section in names().items():
-        rows.setdefault(name.lower().lstrip("@"), (f"`{name}`", section))
+        rows.setdefault(term.name.lower(), (term.name, [term.section]))
+    for name, found in names().items():
+        rows.setdefault(name.lower().lstrip("@"), (f"`{name}`", found))
     lines = ["# Index", "", "Topics and names, each with the section that explains it.", ""]
     lines += [_MADE, "", "## How do I ...", ""]
     for question, section in questions().items():
@@ -248,8 +259,8 @@ def index_page() -> str:
         if first != letter:
             letter = first
             lines += ["", f"## {letter}", ""]
-        name, section = rows[key]
-        lines.append(f"- {name}: {_shown(section)}")
+        name, found = rows[key]
+        lines.append(f"- {name}: {', '.join(map(_shown, found))}")
     return "\n".join(lines) + "\n"
 
 
