@@ -199,7 +199,7 @@ _SUMMARIES = {"What older notes say", "In short"}
 
 
 def names(least: int = 2) -> dict[str, list[Section]]:
-    """Return the code names of the notes with the sections that say most, of up to two lessons.
+    """Return the code names of the notes with the sections that say most, of up to three lessons.
 
     A name that occurs fewer than ``least`` times in all is left out: it is mentioned, not taught.
     """
@@ -222,7 +222,7 @@ def _best(counts: Counter[Section]) -> list[Section]:
         counts, key=lambda each: (each.heading in _SUMMARIES, -counts[each], order[each])
     )
     found = {section.lesson.id: section for section in reversed(ranked)}
-    chosen = sorted(found.values(), key=ranked.index)[:2]
+    chosen = sorted(found.values(), key=ranked.index)[:3]
     return [each for each in chosen if each is chosen[0] or each.heading not in _SUMMARIES]
 
 
