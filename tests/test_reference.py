@@ -25,7 +25,8 @@ def test_the_index_has_entries_for_topics_names_and_questions():
     ("word", "lesson"),
     [
         ("`url_for`", "day01/url_building"),
-        ("`MAX_CONTENT_LENGTH`", "day02/file_upload"),
+        ("`MAX_CONTENT_LENGTH`", "day01/sending_data"),
+        ("limit the size of an upload", "day02/file_upload"),
         ("custom 404 page", "day02/errors"),
         ("log to a file", "day06_project/app_logging"),
         ("pagination", "day03/database"),
