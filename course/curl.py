@@ -124,6 +124,15 @@ def parse(arguments: list[str]) -> CurlLine:
     )
 
 
+def parse_line(text: str) -> CurlLine:
+    """Read a whole line that begins with ``curl``; raises ``ExchangeError``."""
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise ExchangeError(f"curl: {error}: is a quotation mark missing?") from None
+    return parse(words[1:])
+
+
 def _pair(kind: str, value: str) -> tuple[str, str]:
     return kind, value
 

@@ -230,14 +230,20 @@ class Session:
     def follow(
         self, request: Request, read: str = "", write: str = "", keep_method: bool = False
     ) -> Iterable[Answer]:
-        """Send one request and go where its redirects lead, as ``curl -L`` does.
+        """Send one request and go where its redirects lead, as ``curl -L`` does."""
+        return (answer for _, answer in self.hops(request, read, write, keep_method))
+
+    def hops(
+        self, request: Request, read: str = "", write: str = "", keep_method: bool = False
+    ) -> Iterable[tuple[Request, Answer]]:
+        """Yield each request of ``follow`` with its answer.
 
         After 301, 302 and 303 a POST becomes a GET, unless ``keep_method`` (curl's ``-X``).
         """
         for _ in range(MAX_REDIRECTS):
             answer = self.send(request, read, write)
             read = write or read
-            yield answer
+            yield request, answer
             location = answer.header("Location")
             if answer.code not in {301, 302, 303, 307, 308} or not location:
                 return

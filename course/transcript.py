@@ -37,6 +37,7 @@ from markdown_it import MarkdownIt
 from . import curl
 from .catalogue import ROOT
 from .exchange import SERVER_HEADERS, ExchangeError, Session
+from .loading import app_of
 
 _ASSIGNMENT = re.compile(r"[A-Z_][A-Z0-9_]*=")
 
@@ -167,15 +168,12 @@ def load(import_name: str, config: Mapping[str, Any], environ: Mapping[str, str]
     kept = {name: sys.modules.pop(name) for name in ours}
     try:
         with _environment(environ):
-            module = importlib.import_module(import_name)
-            app = module.create_app(config) if hasattr(module, "create_app") else module.app
+            app = app_of(importlib.import_module(import_name), config)
     finally:
         sys.modules.update(kept)
         if package in kept:  # the import has put the new one into its day, too
             day, _, name = package.rpartition(".")
             setattr(sys.modules[day], name, kept[package])
-    if not isinstance(app, Flask):
-        raise TypeError(f"{import_name} has no Flask app")
     return app
 
 
