@@ -12,8 +12,10 @@ const WORDS = { done: "✓ done", todo: "to do", unknown: "not tried yet" };
 // "day01/errors/exercise.py" and "exercise.py" are the same file.
 const inLesson = (name) => name?.replace(`${side.dataset.lesson}/`, "");
 
-const failure = ({ message, file, line, request, hint }) => {
-  const box = make("div", { className: "failure" }, make("pre", {}, message));
+const failure = ({ about, message, file, line, request, hint }) => {
+  const box = make("div", { className: "failure" });
+  if (about) box.append(make("p", {}, about));
+  box.append(make("pre", {}, message));
   const bar = make("p", { className: "bar" });
   if (file) {
     const name = inLesson(file);
@@ -99,7 +101,7 @@ const check = async () => {
   const parts = [];
   const meter = make("progress", { max: result.most, value: result.score });
   meter.setAttribute("aria-label", "Points");
-  parts.push(make("p", {}, meter, make("small", {}, ` ${result.score} of ${result.most} points`)));
+  parts.push(make("p", {}, meter));
   for (const task of result.tasks) {
     const box = find(`[data-task="${task.number}"] .result`);
     const shown = report(task);

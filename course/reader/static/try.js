@@ -11,7 +11,14 @@ let files = [];
 
 // The files in which the notes keep cookies.
 const jars = [...new Set(options.map((option) => option.dataset.jar).filter(Boolean))];
-for (const name of jars.length ? jars : ["jar.txt"]) jar.append(new Option(name));
+
+// "a" reads and writes; "a>b" reads one file and writes another, as curl's -b and -c do.
+const addJar = (name) => {
+  const [read, write] = name.includes(">") ? name.split(">") : [name, name];
+  const words = read === write ? read : [read && `reads ${read}`, write && `writes ${write}`].filter(Boolean).join(", ");
+  jar.append(new Option(words, name));
+};
+(jars.length ? jars : ["jar.txt"]).forEach(addJar);
 
 const showJar = () => { jar.hidden = !keep.checked || jar.options.length < 2; };
 
@@ -22,7 +29,7 @@ export const fill = (text, { files: names = [], jar: name = "", follow: follows 
   files = names;
   show(find("#pane-files"), files.length ? `Sent as files of the lesson: ${files.join(", ")}` : "");
   keep.checked = Boolean(name);
-  if (name && ![...jar.options].some((option) => option.value === name)) jar.append(new Option(name));
+  if (name && ![...jar.options].some((option) => option.value === name)) addJar(name);
   if (name) jar.value = name;
   follow.checked = Boolean(follows);
   if (module && target) module.value = target;
@@ -40,7 +47,9 @@ const choose = (number) => {
 const understand = async () => {
   if (!/^\s*(\$\s*)?(curl\s|https?:\/\/)/.test(request.value)) return "";
   const result = await post("parse", { text: request.value });
-  if (!result.error) fill(result.request, { ...result, module: module?.value });
+  // A URL of the mounted exercise says for whom it is; others are for the app that is chosen.
+  const target = result.module === "app" ? module?.value : result.module;
+  if (!result.error) fill(result.request, { ...result, module: target });
   return result.error ?? "";
 };
 
