@@ -122,6 +122,8 @@ def _parser() -> MarkdownIt:
     parser.add_render_rule("fence", _fence)
     parser.add_render_rule("table_open", _table_open)
     parser.add_render_rule("table_close", _table_close)
+    parser.add_render_rule("th_open", _th)
+    parser.add_render_rule("th_close", _th)
     parser.add_render_rule("link_close", _link_close)
     return parser
 
@@ -216,6 +218,16 @@ def _table_open(self: Any, *_: Any) -> str:
 
 def _table_close(self: Any, *_: Any) -> str:
     return "</table></div>\n"
+
+
+def _th(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    """Make a plain cell of an empty heading: there is nothing in it to read out."""
+    token = tokens[index]
+    words = tokens[index + token.nesting]
+    if words.type == "inline" and not words.content:
+        token.tag = "td"
+    rendered: str = self.renderToken(tokens, index, options, env)
+    return rendered
 
 
 def _link_close(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:

@@ -102,3 +102,8 @@ def test_most_snippets_of_the_course_have_a_place():
         placed += page.count('class="place"')
         whole += len(re.findall(r"^```(?!console|pycon|text|$)\w", lesson.notes, re.MULTILINE))
     assert placed >= 0.95 * whole > 0
+
+
+def test_an_empty_heading_of_a_table_is_a_plain_cell():
+    page = markdown.html("| | a |\n|---|---|\n| b | c |\n")
+    assert "<td></td>\n<th>a</th>" in page

@@ -18,7 +18,9 @@ if (!side.dataset.read) {
   observer.observe(find(".notes .neighbours"));
 }
 
-// The link of the second skip leads into the panes, which are beside the notes on a wide screen.
-find(".skip.side-skip")?.addEventListener("click", () => {
-  if (!isNarrow()) find("[role=tab][aria-selected=true]").focus();
+// The second skip link leads to the panes.
+find(".side-skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  if (isNarrow()) side.scrollIntoView();
+  find("[role=tab][aria-selected=true]").focus();
 });

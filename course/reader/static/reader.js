@@ -25,4 +25,3 @@ document.addEventListener("click", async (event) => {
 
 tabStops();
 addEventListener("resize", tabStops);
-if (find(".side")) import("./lesson.js");

@@ -105,7 +105,7 @@ const reply = (step, result) => {
   const box = make("div", { className: "reply" },
     make("p", { className: "bar" }, make("strong", { className: kind }, text), edit, close), ...shown);
   box.setAttribute("role", "region");
-  box.setAttribute("aria-label", "Response");
+  box.setAttribute("aria-label", `Response to ${find(".command", step).textContent.slice(2)}`);
   step.append(box);
   if (!history.state?.reply) history.pushState({ reply: true }, "");
 };
@@ -139,6 +139,13 @@ request.addEventListener("paste", () => setTimeout(async () => {
   const wrong = await understand();
   if (wrong) say(find("#pane-status"), wrong, "bad");
 }));
+// A request of one's own reads the cookies that the one before has written.
+request.addEventListener("input", () => {
+  if (!jar.value.startsWith(">")) return;
+  const name = jar.value.slice(1);
+  if (![...jar.options].some((option) => option.value === name)) addJar(name);
+  jar.value = name;
+});
 keep.addEventListener("change", showJar);
 ready?.addEventListener("change", () => choose(ready.selectedIndex));
 form.hidden = false;
