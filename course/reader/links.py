@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from .. import catalogue
 
-_HREF = re.compile(r'(<a[^>]*? href=")([^"]*)(")')
+_HREF = re.compile(r'(<(?:a[^>]*? href|img[^>]*? src)=")([^"]*)(")')
 _PLAIN_FILES = {"LICENSE", ".md", ".toml"}
 
 
@@ -40,6 +40,8 @@ def _page(href: str, folder: str, root: Path) -> str:
                 return found
         case [day] if day.startswith("day"):
             found = f"/{day}/"
+        case ["course", "reader.png"]:  # the picture of the README
+            found = f"/{path}"
         case _:
             found = f"/file/{quote(path)}"
             if path.startswith("reference/") and path.endswith(".md"):

@@ -76,7 +76,8 @@ class WorkerProcess:
         self._ends: list[str] = []
         self._closed = False
         self._process = self._start()
-        threading.Thread(target=self._keep, daemon=True).start()
+        self._keeper = threading.Thread(target=self._keep, daemon=True)
+        self._keeper.start()
 
     def _start(self) -> subprocess.Popen[bytes]:
         settings: dict[str, Any] = {
@@ -111,14 +112,16 @@ class WorkerProcess:
         while True:
             started = time.monotonic()
             code = self._process.wait()
-            if self._closed:
-                return
+            if self._process.stdin is not None:
+                self._process.stdin.close()
             why = read_report(self._report, self._limit, self._root)
             why = why or f"The lesson ended its process (exit code {code}). It was started anew."
             quick = quick + 1 if time.monotonic() - started < 1 else 0
-            if quick < _ENDS_IN_A_ROW:
-                self._process = self._start()
             with self._ended:
+                if self._closed:
+                    return
+                if quick < _ENDS_IN_A_ROW:
+                    self._process = self._start()
                 self._ends.append(why)
                 self._ended.notify_all()
 
@@ -146,10 +149,9 @@ class WorkerProcess:
 
     def close(self) -> None:
         """End the worker and give up its port."""
-        self._closed = True
-        self._process.kill()
-        self._process.wait()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        with self._ended:
+            self._closed = True
+            self._process.kill()
+        self._keeper.join()
         self._listener.close()
         shutil.rmtree(self._folder, ignore_errors=True)

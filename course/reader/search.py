@@ -163,7 +163,8 @@ def _hit(page: _Page, section: _Section, words: list[_Word]) -> Hit:
 def _line(text: str, words: list[_Word], width: int = 160) -> tuple[int, str]:
     """Return the line with most of the words: its number, and HTML cut around the first of them."""
     lines = text.splitlines() or [""]
-    every = [variant for word in words for variant in word]
+    # The words as they stand in the query first, so that they are marked as one.
+    every = [" ".join(word[0] for word in words), *(variant for word in words for variant in word)]
 
     def count(number: int) -> int:
         simple = _simple(lines[number])

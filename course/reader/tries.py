@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import curl
@@ -27,6 +27,8 @@ class Try:
     jar: str = ""
     follow: bool = False
     module: str = "app"
+    fails: bool = False
+    """Whether the notes show a response that tells of an error."""
 
 
 def of_line(line: curl.CurlLine, module: str = "app") -> Try:
@@ -63,6 +65,8 @@ def tries(lesson: Lesson) -> tuple[list[Try], dict[int, int]]:
                     module = name if fits and not step.environ else ""
                 elif step.is_curl and module:
                     each = of_line(curl.parse(step.words[1:]), module)
+                    if re.match(r"HTTP/1\.1 [45]", step.expected):
+                        each = replace(each, fails=True)
                     lines[step.line] = found.setdefault(each, len(found))
     except (TranscriptError, ExchangeError):
         return [], {}
