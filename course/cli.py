@@ -6,6 +6,7 @@ import io
 import os
 import re
 import secrets
+import signal
 import socket
 import sys
 import threading
@@ -69,12 +70,13 @@ def serve(port: int | None = None, no_browser: bool = False) -> None:
     if not no_browser and _has_screen():
         # The listener already queues requests, so the browser may come before the server is up.
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+    # Ended from outside, too, the process with the lessons and its folder are cleared away.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    from .reader import create_reader
     from .reader.process import WorkerProcess
 
     worker = WorkerProcess(catalogue.ROOT, behind, token=token)
     try:
-        from .reader import create_reader
-
         create_server(create_reader(token=token, worker=worker), listener).serve_forever()
     finally:
         worker.close()

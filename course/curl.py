@@ -236,8 +236,10 @@ def format_line(request: Request, cookies: str = "", *, follow: bool = False) ->
     sends = bool(request.body or request.files)
     if request.method == "HEAD":
         words[1:] = ["-I"]
-    elif follow and request.method == "POST" and not sends:
+    elif request.method == "POST" and not sends and (follow or content_type):
         words += ["-d", ""]  # -X would keep the method at every redirect
+    elif request.method == "POST" and not sends:
+        words += ["-X", "POST"]
     elif keeps_method(request):
         words += ["-X", request.method]
     if follow:
@@ -260,8 +262,8 @@ def format_line(request: Request, cookies: str = "", *, follow: bool = False) ->
 
 def keeps_method(request: Request) -> bool:
     """Tell whether curl must be told the method by ``-X``, and then keeps it at redirects."""
-    usual = {"POST"} if request.body or request.files else {"GET", "HEAD"}
-    return request.method not in usual
+    sends = request.body or request.files
+    return request.method not in ({"POST"} if sends else {"GET", "HEAD", "POST"})
 
 
 _CURL_ADDS = {

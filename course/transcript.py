@@ -23,15 +23,12 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-from click.testing import CliRunner
 from flask import Flask
-from flask.cli import FlaskGroup
 from markdown_it import MarkdownIt
 
 from . import curl
@@ -177,10 +174,18 @@ def load(import_name: str, config: Mapping[str, Any], environ: Mapping[str, str]
     return app
 
 
-def _environment(given: Mapping[str, str]) -> AbstractContextManager[object]:
+@contextmanager
+def _environment(given: Mapping[str, str]) -> Iterator[None]:
     """Set variables for a while, and hide what the machine itself tells Flask."""
-    rest = {name: value for name, value in os.environ.items() if not name.startswith("FLASK_")}
-    return patch.dict(os.environ, rest | dict(given), clear=True)
+    kept = dict(os.environ)
+    for name in [name for name in kept if name.startswith("FLASK_")]:
+        del os.environ[name]
+    os.environ.update(given)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
 
 
 def play(block: Block, config: Mapping[str, Any], root: Path = ROOT) -> None:
@@ -238,6 +243,10 @@ def _check_request(session: Session, step: Step) -> None:
 
 
 def _check_command(step: Step, config: Mapping[str, Any]) -> None:
+    # Imported here: the reader looks for requests only, and is to start fast.
+    from click.testing import CliRunner
+    from flask.cli import FlaskGroup
+
     app = load(step.app, config, step.environ)
     runner = CliRunner()
     group = FlaskGroup(create_app=lambda: app, load_dotenv=False)

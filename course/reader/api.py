@@ -198,12 +198,15 @@ def read_progress() -> ResponseReturnValue:
 
 @api.post("/progress")
 def mark_progress() -> ResponseReturnValue:
-    """Remember that a lesson was read or tried; takes ``{lesson, what}``."""
+    """Remember that a lesson was opened, read or tried; takes ``{lesson, what}``."""
     match _data():
+        case {"lesson": str(name), "what": "opened"}:
+            progress().open(_lesson(name).id)
+            return progress_shown()
         case {"lesson": str(name), "what": "read" | "tried" as what}:
             progress().mark(_lesson(name).id, what)
             return progress_shown()
-    raise BadRequest("Expected lesson, and what: read or tried.")
+    raise BadRequest("Expected lesson, and what: opened, read or tried.")
 
 
 # The exercise.
@@ -296,8 +299,8 @@ def _next(exercise: str) -> dict[str, str] | None:
 
 # As course.grading.judge.expect describes a request: method, path, cookies, body and its type.
 _SENT = re.compile(
-    r"^Sent: +(?P<method>[A-Z]+) (?P<path>/\S*)(?: with the cookie [^\n]*?)?"
-    r"(?: with (?P<body>.*) \((?P<kind>[\w.+-]+/[\w.+-]+)\))?$",
+    r"^Sent: +(?P<method>[A-Z]+) (?P<path>/\S*)(?: with the cookie [^()\n]+?)?"
+    r"(?: with (?P<body>.*) \((?P<kind>[\w.+-]+/[\w.+-]+|no content type)\))?$",
     re.MULTILINE,
 )
 
@@ -305,16 +308,13 @@ _SENT = re.compile(
 def _request_of(message: str) -> str:
     """Return the request of a failure as text to send again; empty where it cannot be told."""
     match = _SENT.search(message)
-    if match is None or " with " in match[0].removesuffix(f" ({match['kind']})").replace(
-        f" with {match['body']}", ""
-    ):
-        return ""
-    if (match["body"] or "").endswith("…"):
+    if match is None or (match["body"] or "").endswith("…"):  # it was cut
         return ""
     head = f"{match['method']} {match['path']} HTTP/1.1\nHost: 127.0.0.1:5000\n"
     if match["body"] is None:
         return f"{head}\n"
-    return f"{head}Content-Type: {match['kind']}\n\n{match['body']}"
+    kind = "" if match["kind"] == "no content type" else f"Content-Type: {match['kind']}\n"
+    return f"{head}{kind}\n{match['body']}"
 
 
 @api.get("/solution")

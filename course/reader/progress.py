@@ -46,6 +46,14 @@ class Progress:
             data["last"] = lesson
             self._store(data)
 
+    def open(self, lesson: str) -> None:
+        """Remember that a lesson is the last one that was opened."""
+        with self._lock:
+            data = self._load()
+            if data["last"] != lesson:
+                data["last"] = lesson
+                self._store(data)
+
     def _load(self) -> dict[str, Any]:
         with contextlib.suppress(OSError, ValueError, RecursionError):
             match json.loads(self._path.read_text("utf-8")):

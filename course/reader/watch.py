@@ -81,7 +81,8 @@ class Watchdog:
         frames = sys._current_frames()
         places = [self._place(frames.get(thread)) for _, thread, _ in late]
         text = sentence(self.limit, next(filter(None, places), ""))
-        self._report.write_text(json.dumps(text), "utf-8")
+        with contextlib.suppress(OSError):
+            self._report.write_text(json.dumps(text), "utf-8")
         body = text.encode()
         head = f"HTTP/1.0 503 Service Unavailable\r\nContent-Length: {len(body)}\r\n"
         head += "Content-Type: text/plain; charset=utf-8\r\n\r\n"

@@ -185,6 +185,11 @@ def test_written_line_is_read_back_as_the_same_request(line):
         ("GET /x", {"cookies": "cart=tea; a=1"}, f"-i -b 'cart=tea; a=1' {URL}"),
         ("POST /x", {}, f"-i -X POST {URL}"),
         ("POST /x", {"follow": True}, f"-i -d '' -L {URL}"),
+        (
+            "POST /x HTTP/1.1\nContent-Type: application/x-www-form-urlencoded\n\n",
+            {},
+            f"-i -d '' {URL}",
+        ),
         ("DELETE /x", {"follow": True}, f"-i -X DELETE -L {URL}"),
         ("GET /x", {"follow": True, "cookies": "a=1"}, f"-i -L -b a=1 -c jar.txt {URL}"),
     ],

@@ -6,7 +6,9 @@ import subprocess
 
 import pytest
 
+from course.catalogue import ROOT
 from course.reader import create_reader
+from course.reader.api import _request_of
 from tests.course.reading import LOCAL, get, post, rewrite
 
 FILE = {"lesson": "day91/hello", "file": "templates/page.html"}
@@ -140,6 +142,14 @@ def test_a_file_of_progress_that_cannot_be_read_counts_as_empty(reader, course, 
     assert json.loads((course / "instance" / "progress.json").read_text())["last"] == "day91/hello"
 
 
+def test_the_last_lesson_is_the_one_that_was_opened(reader):
+    post(reader, "progress", {"lesson": "day91/hello", "what": "read"})
+    post(reader, "progress", {"lesson": "day91/other", "what": "opened"})
+    found = get(reader, "/api/progress").json
+    assert found["last"] == {"id": "day91/other", "title": "Other"}
+    assert list(found["lessons"]) == ["day91/hello"]
+
+
 def test_only_reading_and_trying_can_be_claimed(reader):
     for what in ("solved", "", 1):
         data = {"lesson": "day91/hello", "what": what}
@@ -197,3 +207,92 @@ def test_each_start_has_a_token_of_its_own(course):
     tokens = {create_reader(course).config["TOKEN"] for _ in range(2)}
     assert len(tokens) == 2
     assert all(len(token) > 20 for token in tokens)
+
+
+# The exercise box
+
+
+@pytest.fixture
+def student(tmp_path):
+    """Give a reader of a copy of day 1, and the exercise that is worked on."""
+    root = tmp_path / "course"
+    shutil.copytree(ROOT / "day01", root / "day01")
+    day = "1. [Day 1](day01/README.md): the first."
+    (root / "README.md").write_text(f"# A course\n\n{day}\n")
+    client = create_reader(root, token=None).test_client()
+    return client, root / "day01/custom_converter/exercise.py"
+
+
+CHECK = {"lesson": "day01/custom_converter", "hints": True}
+SOLUTION = ROOT / "tests/exercises/day01/custom_converter/solution.py"
+
+
+def test_an_exercise_is_checked_task_by_task_and_the_solution_shown_when_it_is_solved(student):
+    client, exercise = student
+    result = post(client, "check", CHECK).json
+    assert result["solved"] is False
+    assert result["summary"] == f"Not solved yet: {result['score']:g} of {result['most']:g} points."
+    failures = [failure for task in result["tasks"] for failure in task["failures"]]
+    assert {task["state"] for task in result["tasks"]} <= {"todo", "done"}
+    assert failures
+    assert all(failure["file"] == "exercise.py" for failure in failures)
+    assert any(failure["hint"] for failure in failures)
+    sent = next(failure["request"] for failure in failures if failure["request"])
+    answer = post(
+        client, "send", {"lesson": CHECK["lesson"], "module": "exercise", "request": sent}
+    ).json
+    assert answer["status"]
+    words = json.dumps(result)
+    assert "--hint" not in words
+    assert "--all" not in words
+    solution = f"/api/solution?lesson={CHECK['lesson']}"
+    assert get(client, solution).status_code == 403
+    exercise.write_text(SOLUTION.read_text("utf-8") + "\n# mine\n", "utf-8")
+    result = post(client, "check", CHECK).json
+    assert (result["solved"], result["summary"][:7]) == (True, "Solved:")
+    assert result["next"]["id"].startswith("day01/")
+    assert {task["state"] for task in result["tasks"]} == {"done"}
+    assert get(client, "/api/progress").json["lessons"][CHECK["lesson"]]["solved"] is True
+    shown = get(client, solution).json
+    assert shown["text"] == SOLUTION.read_text("utf-8")
+    assert ["-", "# mine"] in shown["diff"]
+    assert {kind for kind, _ in shown["diff"]} == {" ", "-"}
+
+
+def test_an_exercise_that_does_not_start_is_told_once(student):
+    client, exercise = student
+    exercise.write_text("def broken(:\n")
+    result = post(client, "check", CHECK | {"hints": False}).json
+    assert {task["state"] for task in result["tasks"]} == {"unknown"}
+    [failure] = [failure for task in result["tasks"] for failure in task["failures"]]
+    assert "Python cannot read the file" in failure["message"]
+    assert (failure["line"], failure["hint"]) == (1, "")
+
+
+def test_a_lesson_without_an_exercise_is_a_404(reader):
+    refused = post(reader, "check", {"lesson": "day91/hello", "hints": False})
+    assert (refused.status_code, "no exercise" in refused.json["error"]) == (404, True)
+    assert get(reader, "/api/solution?lesson=day91/hello").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("line", "request_text"),
+    [
+        ("GET /a?b=c", "GET /a?b=c HTTP/1.1\nHost: 127.0.0.1:5000\n\n"),
+        ("GET /a with the cookie x, y", "GET /a HTTP/1.1\nHost: 127.0.0.1:5000\n\n"),
+        (
+            'POST /a with {"a": (1)} (application/json)',
+            'POST /a HTTP/1.1\nHost: 127.0.0.1:5000\nContent-Type: application/json\n\n{"a": (1)}',
+        ),
+        (
+            "POST /a with the cookie x with a=1 (no content type)",
+            "POST /a HTTP/1.1\nHost: 127.0.0.1:5000\n\na=1",
+        ),
+        ("POST /a with a form: the file x ('a', 3 bytes)", ""),
+        ("POST /a with abc… (text/plain)", ""),
+        ("GET /two words", ""),
+    ],
+)
+def test_the_failing_request_can_be_sent_again(line, request_text):
+    message = f"Sent:      {line}\nCame back: 200 OK\nExpected:  404"
+    assert _request_of(message) == request_text
