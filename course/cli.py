@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
@@ -13,11 +14,15 @@ import threading
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.markup import escape
 
 from . import catalogue
+
+if TYPE_CHECKING:
+    from .reader.progress import Progress
 
 READER_PORT = 5050
 """Where the reader listens. Lessons use 5000, as the notes say."""
@@ -107,13 +112,7 @@ def list_lessons() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from .reader.progress import Progress
-
-    solved = {
-        name
-        for name, done in Progress(catalogue.ROOT / "instance" / "progress.json").lessons().items()
-        if done["solved"]
-    }
+    solved = {name for name, done in _progress().lessons().items() if done["solved"]}
     console = Console(highlight=False)
     for day in catalogue.days():
         coming = "" if day.exists else " [dim](to come)[/dim]"
@@ -129,6 +128,13 @@ def list_lessons() -> None:
         if day.exists:
             console.print(table)
     console.print()
+
+
+def _progress() -> Progress:
+    """Return what was done so far, as the reader keeps it."""
+    from .reader.progress import Progress
+
+    return Progress(catalogue.ROOT / "instance" / "progress.json")
 
 
 def _marked(summary: str) -> str:
@@ -210,6 +216,10 @@ def _check(names: list[str], everything: bool, hints: bool) -> bool:
     except JudgeError as error:
         raise click.ClickException(f"The tests cannot run: {error}") from None
     open_ones = [result for result in results if not result.solved]
+    for result in results:
+        if result.solved:
+            with contextlib.suppress(OSError):  # a folder that cannot be written
+                _progress().solve(result.exercise, result.file)
     if len(names) == 1:
         _print(checking.lines(results[0], everything=everything, hints=hints))
     else:

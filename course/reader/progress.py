@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import tempfile
@@ -45,6 +46,10 @@ class Progress:
             data["lessons"].setdefault(lesson, {})[what] = value
             data["last"] = lesson
             self._store(data)
+
+    def solve(self, lesson: str, exercise: Path) -> None:
+        """Remember that the exercise of a lesson is solved, by the hash of its file."""
+        self.mark(lesson, "solved", hashlib.sha256(exercise.read_bytes()).hexdigest())
 
     def open(self, lesson: str) -> None:
         """Remember that a lesson is the last one that was opened."""
