@@ -7,11 +7,12 @@ import sys
 
 import pytest
 
-from course import catalogue
+from course import catalogue, curl, transcript
 from course.catalogue import ROOT
 from course.reader import create_reader
 from course.reader.process import WorkerProcess
 from course.reader.server import listen
+from course.reader.tries import tries
 from tests.course.reading import get, rewrite, send
 
 TOKEN = "token-of-these-tests"
@@ -186,3 +187,37 @@ def test_every_lesson_opens_with_its_first_page(fresh, lesson):
     home, _ = ask(worker, f"{mount}/")
     assert status in {200, 302, 303}
     assert opened == "/" or home == 404
+
+
+# Here the notes start the lesson anew, or run commands in between; the reader keeps its state.
+STATEFUL = {
+    "day02/request_hooks",
+    "day04/deployment",
+    "day04/migrations",
+    "day06_project/rest_resource",
+    "day06_project/same_origin",
+}
+
+
+@pytest.mark.parametrize(
+    "lesson",
+    [each for each in catalogue.lessons(ROOT) if each.id not in STATEFUL],
+    ids=lambda lesson: lesson.id,
+)
+def test_the_requests_of_the_notes_are_answered_as_the_notes_say(fresh, lesson):
+    _, client = fresh
+    ready, lines = tries(lesson)
+    for block in transcript.blocks(lesson.folder / catalogue.NOTES):
+        for step in block.steps:
+            if step.line not in lines:
+                continue
+            each = ready[lines[step.line]]
+            asked = {"module": each.module, "files": each.files, "follow": each.follow}
+            result = send(client, each.text, lesson.id, each.jar, **asked).json
+            line = curl.parse(step.words[1:])
+            shown = ""
+            if line.include or line.head:
+                shown = "".join(hop["head"] + "\n" for hop in result["hops"])
+            if not line.head and not line.output:
+                shown += result["hops"][-1]["body"]
+            transcript.compare(step.expected, shown)
