@@ -69,12 +69,14 @@ def serve(port: int | None = None, no_browser: bool = False) -> None:
     behind = listen([*range(chosen + 1, chosen + 1 + PORTS_TRIED), 0])
     if behind is None:
         raise click.ClickException("There is no free port for the lessons.")
-    token = secrets.token_urlsafe(16)
-    address = f"http://127.0.0.1:{chosen}/?token={token}"
-    click.echo(f"Flask in six days is at {address}  (Ctrl+C ends it)")
+    token, ticket = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
+    address = f"http://127.0.0.1:{chosen}/?token="
+    click.echo(f"Flask in six days is at {address}{token}  (Ctrl+C ends it)")
     if not no_browser and _has_screen():
         # The listener already queues requests, so the browser may come before the server is up.
-        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+        # Other users of the machine can see the browser's arguments: these are good for one time.
+        opened = (address + ticket,)
+        threading.Thread(target=webbrowser.open, args=opened, daemon=True).start()
     # Ended from outside, too, the process with the lessons and its folder are cleared away.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     from .reader import create_reader
@@ -82,7 +84,9 @@ def serve(port: int | None = None, no_browser: bool = False) -> None:
 
     worker = WorkerProcess(catalogue.ROOT, behind, token=token)
     try:
-        create_server(create_reader(token=token, worker=worker), listener).serve_forever()
+        create_server(
+            create_reader(token=token, ticket=ticket, worker=worker), listener
+        ).serve_forever()
     finally:
         worker.close()
         listener.close()

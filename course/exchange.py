@@ -109,18 +109,21 @@ class Request:
             case [method, target] | [method, target, _] if target.startswith("/"):
                 pass
             case _:
-                raise ExchangeError(f"The first line must be like GET / HTTP/1.1, not {first!r}.")
+                raise ExchangeError(
+                    f"The first line is {first!r}. Expected a request line such as "
+                    "GET / HTTP/1.1, a curl line or a URL."
+                )
         if not re.fullmatch(r"[A-Za-z]+", method):
-            raise ExchangeError(f"A method is one word such as GET, not {method!r}.")
+            raise ExchangeError(f"A method is one word such as GET; it is {method!r}.")
         headers = []
         for line in filter(None, rest):
             name, colon, value = line.partition(":")
             if not colon or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
-                raise ExchangeError(f"A header must be like Name: value, not {line!r}.")
+                raise ExchangeError(f"A header must be like Name: value; it is {line!r}.")
             headers.append((name, value.strip()))
         host = _first(headers, "Host") or HOST
         if not re.fullmatch(r"[A-Za-z0-9.-]+(:\d{1,5})?", host):
-            raise ExchangeError(f"A host must be like {HOST}, not {host!r}.")
+            raise ExchangeError(f"A host must be like {HOST}; it is {host!r}.")
         request = cls(
             method.upper(),
             f"http://{host}{target}",

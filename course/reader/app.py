@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,14 +35,16 @@ def create_reader(
     root: Path = catalogue.ROOT,
     *,
     token: str | None = "",
+    ticket: str = "",
     worker: Lessons | None = None,
     instance: Path | None = None,
 ) -> Flask:
     """Make the reader for the course below ``root``.
 
     ``token`` is what the address that opens the reader has to carry; an empty one is made anew,
-    and None asks for none. Without a ``worker`` the lessons run in this process. Progress and first
-    versions of files are kept in the folder ``instance``: without one, in the course's own.
+    and None asks for none. ``ticket`` opens the reader once, in the token's place. Without a
+    ``worker`` the lessons run in this process. Progress and first versions of files are kept in
+    the folder ``instance``: without one, in the course's own.
     """
     root = root.resolve()
     app = Flask(__name__)
@@ -59,12 +63,27 @@ def create_reader(
     app.after_request(lambda response: _secure(response, lessons.port))
     app.template_filter("inline")(lambda text: Markup(markdown.inline(text)))  # noqa: S704 (ours)
     app.template_filter("plain")(markdown.plain)
-    guarded = _guard(app.wsgi_app, app.config["TOKEN"], lessons)
+    keys = _Keys(app.config["TOKEN"], {ticket} - {""})
+    guarded = _guard(app.wsgi_app, keys, lessons)
     app.wsgi_app = guarded  # type: ignore[assignment,method-assign]
     return app
 
 
-def _guard(inner: WSGIApplication, token: str | None, lessons: Lessons) -> WSGIApplication:
+@dataclass(frozen=True)
+class _Keys:
+    """What opens the reader: the token of its start, and tickets that are good for one time."""
+
+    token: str | None
+    tickets: set[str]
+
+    def fits(self, given: str) -> bool:
+        with contextlib.suppress(KeyError):
+            self.tickets.remove(given)
+            return True
+        return self.token is not None and guard.is_token(given, self.token)
+
+
+def _guard(inner: WSGIApplication, keys: _Keys, lessons: Lessons) -> WSGIApplication:
     """Refuse foreign host names and foreign pages, and take the token of the start.
 
     The address that ``course`` prints carries the token; the browser gets it as a cookie. Pages can
@@ -75,8 +94,8 @@ def _guard(inner: WSGIApplication, token: str | None, lessons: Lessons) -> WSGIA
         path = environ["PATH_INFO"]
         if refused := guard.foreign_host(environ):
             return _plain(refused, 400)
-        if token is not None and environ.get("QUERY_STRING", "").startswith("token="):
-            return _take_token(Request(environ), token)
+        if keys.token is not None and environ.get("QUERY_STRING", "").startswith("token="):
+            return _take_token(Request(environ), keys)
         if path.startswith("/run/"):  # an address from before the worker had a port of its own
             asked = Request(environ)
             host = asked.host.partition(":")[0]
@@ -85,7 +104,7 @@ def _guard(inner: WSGIApplication, token: str | None, lessons: Lessons) -> WSGIA
         if path.startswith("/api/"):
             if refused := guard.foreign_page(environ, same_site=False):
                 return _json_error(refused, 403)
-            if not guard.has_token(environ, token):
+            if not guard.has_token(environ, keys.token):
                 return _json_error(guard.OPEN_THE_ADDRESS, 403)
         return None
 
@@ -96,14 +115,15 @@ def _guard(inner: WSGIApplication, token: str | None, lessons: Lessons) -> WSGIA
     return call
 
 
-def _take_token(asked: Request, token: str) -> Response:
+def _take_token(asked: Request, keys: _Keys) -> Response:
     """Send the browser to the address without the token; a right one it keeps as a cookie."""
     # Two slashes would begin another site's address.
     response = _redirect("/" + asked.path.lstrip("/"), 303)
-    given = asked.args.get("token", "")
-    if guard.is_token(given, token):
+    if keys.token is not None and keys.fits(asked.args.get("token", "")):
         name = f"{guard.COOKIE}{asked.host.partition(':')[2] or 80}"
-        response.set_cookie(name, token, httponly=True, samesite="Strict", path="/")
+        # Cookies do not know ports: a lesson that runs by itself is not to get it.
+        for path in ("/api", "/run"):
+            response.set_cookie(name, keys.token, httponly=True, samesite="Strict", path=path)
     response.headers["Referrer-Policy"] = "no-referrer"
     response.cache_control.no_store = True
     return response

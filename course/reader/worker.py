@@ -8,6 +8,7 @@ lesson cannot use the reader's interface. ``/run/<day>/<lesson>/<module>/...`` i
 from __future__ import annotations
 
 import base64
+import contextlib
 import hmac
 import json
 import os
@@ -232,7 +233,9 @@ def _limit_memory(most: int) -> None:
     if sys.platform != "win32":
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        with contextlib.suppress(OSError, ValueError):  # macOS, or a limit that is lower already
+            resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 
 
 if __name__ == "__main__":

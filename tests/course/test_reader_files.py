@@ -193,14 +193,26 @@ def test_without_the_address_that_was_printed_nothing_runs(guarded, method, path
     assert getattr(guarded, method)(path, **asked).status_code == 403
     opened = get(guarded, "/day91/hello/?token=of+this+start")
     assert opened.location == "/day91/hello/"
-    cookie = opened.headers["Set-Cookie"]
-    assert cookie == 'course_reader_5050="of this start"; HttpOnly; Path=/; SameSite=Strict'
+    assert opened.headers.getlist("Set-Cookie") == [
+        f'course_reader_5050="of this start"; HttpOnly; Path={place}; SameSite=Strict'
+        for place in ("/api", "/run")
+    ]
     assert getattr(guarded, method)(path, **asked).status_code in {200, 404, 409}
 
 
 def test_the_token_leads_to_no_other_site(guarded):
     asked = get(guarded, "/?token=x", environ_overrides={"PATH_INFO": "//evil.example/"})
     assert asked.location == "/evil.example/"
+
+
+def test_a_ticket_opens_the_reader_once(course):
+    reader = create_reader(course, token="of this start", ticket="once")
+    first, second = reader.test_client(), reader.test_client()
+    for client in (first, second):
+        get(client, "/?token=once")
+    assert get(first, "/api/progress").status_code == 200
+    assert get(second, "/api/progress").status_code == 403
+    assert get(create_reader(course).test_client(), "/?token=").headers.get("Set-Cookie") is None
 
 
 def test_each_start_has_a_token_of_its_own(course):

@@ -28,6 +28,7 @@ export const open = (name, { scroll = isNarrow() } = {}) => {
   });
   chosen.dispatchEvent(new Event("shown"));
   tabStops();
+  side.scrollTop = 0;
   if (scroll) side.scrollIntoView();
 };
 
