@@ -196,7 +196,8 @@ def _modules(
                 "name": name,
                 "file": file if file in texts else "",
                 "first": "/" if has_home else gets[0],
-                "has_pages": re.search(_PAGE, code) is not None,
+                "has_pages": re.search(_PAGE, code) is not None
+                or (name == "app" and any(key.endswith(".html") for key in own)),
             }
         )
     return found

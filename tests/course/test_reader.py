@@ -254,3 +254,12 @@ def test_every_anchor_of_the_course_is_there(real):
             if anchor not in ids[page]:
                 missing.append((path, href))
     assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("lesson", "has_pages"),
+    [("day01/converters", False), ("day03/forms", True), ("day06_project/shop", True)],
+)
+def test_a_lesson_with_pages_has_a_pane_for_them(real, lesson, has_pages):
+    page = get(real, f"/{lesson}/").text
+    assert ('id="page-pane"' in page) is has_pages
