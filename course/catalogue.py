@@ -75,6 +75,16 @@ class Lesson:
         package = f"{self.day}.{self.name}"
         return f"{package}.app" if (self.folder / "app.py").exists() else package
 
+    def module(self, name: str) -> str | None:
+        """Return what to import for the app of that name, or None if the lesson has no such app.
+
+        ``app`` is the lesson itself; others are files beside it, such as ``first``.
+        """
+        if name == "app":
+            return self.import_name
+        is_file = name.isidentifier() and (self.folder / f"{name}.py").is_file()
+        return f"{self.day}.{self.name}.{name}" if is_file else None
+
     @property
     def notes(self) -> str:
         """The Markdown of the lesson's README."""
@@ -97,19 +107,36 @@ class Lesson:
         return path if path.is_file() else None
 
     def tasks(self) -> list[tuple[int, str]]:
-        """Return the numbered tasks of the exercise: number and first sentence.
+        """Return the numbered tasks of the exercise: number and first sentence."""
+        return [
+            (number, re.split(r"(?<=[.:]) ", text)[0].rstrip(":").replace("`", ""))
+            for number, text in self.task_texts()
+        ]
+
+    def task_texts(self) -> list[tuple[int, str]]:
+        """Return the numbered tasks of the exercise in full: number and a line of Markdown.
 
         They are read as text, since a student's file may be one that Python cannot read.
         """
-        if self.exercise is None:
-            return []
-        text = self.exercise.read_text("utf-8", "replace").replace("``", "")
-        listed = text.partition("Tasks:")[2].partition("Run it:")[0]
+        listed = self._exercise_text().partition("Tasks:")[2].partition("Run it:")[0]
         found = re.findall(r"^(\d+)\. (.+(?:\n   +\S.*)*)", listed, re.MULTILINE)
-        return [
-            (int(number), re.split(r"(?<=[.:]) ", " ".join(words.split()))[0].rstrip(":"))
-            for number, words in found
-        ]
+        return [(int(number), " ".join(words.split())) for number, words in found]
+
+    def story(self) -> str:
+        """Return what the exercise is about, as Markdown: what stands above its tasks."""
+        text = self._exercise_text().partition("Tasks:")[0]
+        return text.partition("\n")[2].strip() if "Exercise:" in text else ""
+
+    def exercise_commands(self) -> list[str]:
+        """Return the curl lines that the exercise proposes."""
+        listed = self._exercise_text().partition("Try it:")[2].partition("Check it:")[0]
+        return [line.strip() for line in listed.splitlines() if line.strip().startswith("curl ")]
+
+    def _exercise_text(self) -> str:
+        """Return the exercise's file, its docstring in Markdown."""
+        if self.exercise is None:
+            return ""
+        return self.exercise.read_text("utf-8", "replace").replace("``", "`")
 
     def pictures(self) -> list[Path]:
         """Return the pictures of the notes."""

@@ -2,75 +2,105 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
+import re
+import secrets
+import signal
 import socket
 import sys
 import threading
 import webbrowser
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.markup import escape
 
 from . import catalogue
 
-DEFAULT_PORT = 5000
+if TYPE_CHECKING:
+    from .reader.progress import Progress
+
+READER_PORT = 5050
+"""Where the reader listens. Lessons use 5000, as the notes say."""
+LESSON_PORT = 5000
 PORTS_TRIED = 20
+
+_PORT = click.IntRange(1, 65535)
+
+
+def _serve_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of ``course serve``, which ``course`` alone has, too."""
+    port = f"Where to listen; without it, the first free port from {READER_PORT} on."
+    command = click.option("--no-browser", is_flag=True, help="Only print the address.")(command)
+    return click.option("--port", type=_PORT, help=port)(command)
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@_serve_options
 @click.pass_context
-def main(context: click.Context) -> None:
+def main(context: click.Context, port: int | None, no_browser: bool) -> None:
     """Flask in six days. Without a command: open the course in the browser."""
+    for stream in (sys.stdout, sys.stderr):
+        # A console that cannot show a letter shows a question mark, instead of a traceback.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     if context.invoked_subcommand is None:
-        context.invoke(serve)
+        context.invoke(serve, port=port, no_browser=no_browser)
+    elif port or no_browser:
+        raise click.UsageError(
+            f"Write the option after the command: course {context.invoked_subcommand} ..."
+        )
 
 
 @main.command()
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65535),
-    help=f"Where to listen; without it, the first free port from {DEFAULT_PORT} on.",
-)
-@click.option("--no-browser", is_flag=True, help="Only print the address.")
+@_serve_options
 def serve(port: int | None = None, no_browser: bool = False) -> None:
     """Open the course: notes, source and live lessons on one page."""
-    # Without this an app.run() at the end of a lesson would start a server and never return.
-    os.environ["FLASK_RUN_FROM_CLI"] = "true"
+    from .reader.server import create_server, listen
+
     listener = _listen(port)
     chosen = listener.getsockname()[1]
-    if port is None and chosen != DEFAULT_PORT:
-        click.echo(f"Port {DEFAULT_PORT} is taken by another program, so this is {chosen}.")
-    address = f"http://127.0.0.1:{chosen}/"
-    click.echo(f"Flask in six days is at {address}  (Ctrl+C ends it)")
+    if port is None and chosen != READER_PORT:
+        click.echo(f"Port {READER_PORT} is taken by another program, so this is {chosen}.")
+    behind = listen([*range(chosen + 1, chosen + 1 + PORTS_TRIED), 0])
+    if behind is None:
+        raise click.ClickException("There is no free port for the lessons.")
+    token, ticket = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
+    address = f"http://127.0.0.1:{chosen}/?token="
+    click.echo(f"Flask in six days is at {address}{token}  (Ctrl+C ends it)")
     if not no_browser and _has_screen():
         # The listener already queues requests, so the browser may come before the server is up.
-        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
-    from .reader import create_reader, create_server
+        # Other users of the machine can see the browser's arguments: these are good for one time.
+        opened = (address + ticket,)
+        threading.Thread(target=webbrowser.open, args=opened, daemon=True).start()
+    # Ended from outside, too, the process with the lessons and its folder are cleared away.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    from .reader import create_reader
+    from .reader.process import WorkerProcess
 
-    server = create_server(create_reader(), listener)
+    worker = WorkerProcess(catalogue.ROOT, behind, token=token)
     try:
-        server.serve_forever()
+        create_server(
+            create_reader(token=token, ticket=ticket, worker=worker), listener
+        ).serve_forever()
     finally:
+        worker.close()
         listener.close()
 
 
 def _listen(port: int | None) -> socket.socket:
     """Return a listening socket; ``SystemExit`` 1 with the way out where there is no port."""
-    ports = [port] if port else range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED)
-    for each in ports:
-        listener = socket.socket()
-        if sys.platform != "win32":  # there it would mean sharing the port with whoever has it
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", each))
-            listener.listen()
-        except OSError:
-            listener.close()
-            continue
+    from .reader.server import listen
+
+    ports = [port] if port else range(READER_PORT, READER_PORT + PORTS_TRIED)
+    if (listener := listen(ports)) is not None:
         return listener
     taken = f"Port {port} is" if port else f"Ports {ports[0]} to {ports[-1]} are"
-    raise click.ClickException(f"{taken} not free. Choose another: course serve --port 8000")
+    raise click.ClickException(f"{taken} not free. Choose another: course --port 8000")
 
 
 def _has_screen() -> bool:
@@ -86,34 +116,70 @@ def list_lessons() -> None:
     from rich.console import Console
     from rich.table import Table
 
+    solved = {name for name, done in _progress().lessons().items() if done["solved"]}
     console = Console(highlight=False)
     for day in catalogue.days():
         coming = "" if day.exists else " [dim](to come)[/dim]"
-        console.print(f"\n[bold]{day.title}[/bold]{coming}")
+        console.print(f"\n[bold]{escape(day.title)}[/bold]{coming}")
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         table.add_column(no_wrap=True)
         table.add_column()
         for lesson in day.lessons:
-            marked = (
-                f"{lesson.summary} [dim](exercise)[/dim]" if lesson.exercise else lesson.summary
-            )
-            table.add_row(f"  {lesson.id}", marked)
+            summary = _marked(lesson.summary)
+            if lesson.exercise:
+                summary += f" [dim](exercise{', solved' if lesson.id in solved else ''})[/dim]"
+            table.add_row(f"  {lesson.id}", summary)
         if day.exists:
             console.print(table)
     console.print()
 
 
+def _progress() -> Progress:
+    """Return what was done so far, as the reader keeps it."""
+    from .reader.progress import Progress
+
+    return Progress(catalogue.ROOT / "instance" / "progress.json")
+
+
+def _marked(summary: str) -> str:
+    """Return a summary, which is Markdown, as rich shows it: code bold, no backticks."""
+    return re.sub(r"`([^`]+)`", r"[bold]\1[/bold]", escape(summary))
+
+
 @main.command()
 @click.argument("lesson")
-@click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True)
-def run(lesson: str, port: int) -> None:
+@click.option(
+    "--port",
+    type=_PORT,
+    help=f"Where to listen; without it, the first free port from {LESSON_PORT} on.",
+)
+def run(lesson: str, port: int | None) -> None:
     """Run one lesson alone (``day01/hello``), with Flask's own development server."""
     from flask.cli import cli as flask
+
+    from .reader.server import listen
 
     try:
         found = catalogue.find(lesson)
     except catalogue.UnknownLessonError as error:
         raise click.UsageError(str(error)) from None
+    if port is None and "WERKZEUG_RUN_MAIN" in os.environ:  # the reloader's second process
+        port = int(os.environ["COURSE_RUN_PORT"])
+    elif port is None:
+        free = listen(range(LESSON_PORT, LESSON_PORT + PORTS_TRIED))
+        if free is None:
+            last = LESSON_PORT + PORTS_TRIED - 1
+            raise click.ClickException(
+                f"Ports {LESSON_PORT} to {last} are not free. Choose another: --port 8000"
+            )
+        port = free.getsockname()[1]
+        free.close()
+        os.environ["COURSE_RUN_PORT"] = str(port)
+        if port != LESSON_PORT:
+            click.echo(
+                f"Port {LESSON_PORT} is taken by another program, so this is {port}: "
+                f"write {port} in the URLs of the notes."
+            )
     command = ["--app", found.import_name, "run", "--debug", "--port", str(port)]
     click.echo("$ " + " ".join(["flask", *command]))
     flask.main(command, prog_name="flask")
@@ -154,6 +220,10 @@ def _check(names: list[str], everything: bool, hints: bool) -> bool:
     except JudgeError as error:
         raise click.ClickException(f"The tests cannot run: {error}") from None
     open_ones = [result for result in results if not result.solved]
+    for result in results:
+        if result.solved:
+            with contextlib.suppress(OSError):  # a folder that cannot be written
+                _progress().solve(result.exercise, result.file)
     if len(names) == 1:
         _print(checking.lines(results[0], everything=everything, hints=hints))
     else:

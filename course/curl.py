@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 from werkzeug.formparser import parse_form_data
 
-from .exchange import ExchangeError, Request
+from .exchange import BodyFile, ExchangeError, Request
 
 BOUNDARY = "------------------------flaskinsixdays"
 
@@ -56,10 +56,12 @@ def _parser() -> argparse.ArgumentParser:
     add("-o", "--output", default="")
     add("-b", "--cookie", default="")
     add("-c", "--cookie-jar", default="")
-    add("-F", "--form", action="append", default=[])
+    for flags in (["-F", "--form"], ["--form-string"]):
+        add(*flags, dest="form", action="append", type=partial(_pair, flags[-1]))
     add("--path-as-is", action="store_true")
     # The kinds of data keep their common order, so they share one list.
-    for flags in (["-d", "--data"], ["--data-raw"], ["--data-urlencode"], ["--json"]):
+    kinds = (["-d", "--data"], ["--data-raw"], ["--data-binary"], ["--data-urlencode"], ["--json"])
+    for flags in kinds:
         add(*flags, dest="data", action="append", type=partial(_pair, flags[-1]))
     return parser
 
@@ -82,19 +84,21 @@ def parse(arguments: list[str]) -> CurlLine:
         if name.lower() not in given:
             headers.append((name, value))
 
-    body = b""
+    body: bytes = b""
+    files: tuple[BodyFile, ...] = ()
     data: list[tuple[str, str]] = options.data or []
     if options.form:
-        body = _multipart(options.form)
+        body, files = _multipart(options.form)
         default("Content-Type", f"multipart/form-data; boundary={BOUNDARY}")
     elif data:
         kinds = {kind for kind, _ in data}
-        separator = "" if kinds == {"--json"} else "&"
-        text = separator.join(_data(kind, value) for kind, value in data)
+        body, files = _joined(data, b"" if kinds == {"--json"} else b"&")
         if options.get:
-            url += ("&" if "?" in url else "?") + text
+            if files:
+                raise ExchangeError("curl: -G with the content of a file is not understood here")
+            url += ("&" if "?" in url else "?") + body.decode()
+            body = b""
         else:
-            body = text.encode()
             json = "application/json"
             form = "application/x-www-form-urlencoded"
             default("Content-Type", json if "--json" in kinds else form)
@@ -109,7 +113,7 @@ def parse(arguments: list[str]) -> CurlLine:
     sends = bool(options.form or (data and not options.get))
     method = options.request or ("HEAD" if options.head else "POST" if sends else "GET")
     return CurlLine(
-        Request(method, url, tuple(headers), body),
+        Request(method, url, tuple(headers), body, files),
         include=options.include,
         head=options.head,
         follow=options.location,
@@ -118,6 +122,15 @@ def parse(arguments: list[str]) -> CurlLine:
         read_jar=cookie,
         write_jar=options.cookie_jar,
     )
+
+
+def parse_line(text: str) -> CurlLine:
+    """Read a whole line that begins with ``curl``; raises ``ExchangeError``."""
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise ExchangeError(f"curl: {error}: is a quotation mark missing?") from None
+    return parse(words[1:])
 
 
 def _pair(kind: str, value: str) -> tuple[str, str]:
@@ -131,40 +144,71 @@ def _header(line: str) -> tuple[str, str]:
     return name, value.strip()
 
 
-def _data(kind: str, value: str) -> str:
-    if kind == "--data-urlencode":
-        name, equals, content = value.partition("=")
-        return f"{name}{equals}{quote(content, safe='')}" if equals else quote(value, safe="")
-    if kind != "--data-raw" and value.startswith("@"):
-        return f"< {value[1:]}"
-    return value
+_Body = tuple[bytes, tuple[BodyFile, ...]]
 
 
-def _multipart(fields: list[str]) -> bytes:
-    """Lay the ``-F`` fields out as RFC 7578 asks; a file stays a ``< path`` line."""
-    parts = []
-    for each in fields:
+def _joined(data: list[tuple[str, str]], separator: bytes) -> _Body:
+    """Join the data in their order, and say where content of files belongs between them."""
+    body = b""
+    files: list[BodyFile] = []
+    for number, (kind, value) in enumerate(data):
+        body += separator if number else b""
+        if kind == "--data-urlencode":
+            body += _urlencoded(value).encode()
+        elif kind != "--data-raw" and value.startswith("@"):
+            # --data-binary and --json send a file as it is.
+            joined = kind == "--data"
+            files.append(BodyFile(_file_name(value[1:]), len(body), joined))
+        else:
+            body += value.encode()
+    return body, tuple(files)
+
+
+def _file_name(name: str) -> str:
+    if name in {"", "-"}:
+        raise ExchangeError("curl: @ wants the name of a file; there is no standard input here")
+    return name
+
+
+def _urlencoded(value: str) -> str:
+    name, equals, content = value.partition("=")
+    if equals:
+        return f"{name}={quote(content, safe='')}" if name else quote(content, safe="")
+    if "@" in value:
+        raise ExchangeError(f"curl: --data-urlencode {value}: the @ for a file is not known here")
+    return quote(value, safe="")
+
+
+def _multipart(fields: list[tuple[str, str]]) -> _Body:
+    """Lay the ``-F`` fields out as RFC 7578 asks, and say where the content of files belongs."""
+    # Imported here: it takes longer than everything else in this module.
+    from urllib3.fields import RequestField
+    from urllib3.filepost import encode_multipart_formdata
+
+    end = f"--{BOUNDARY}--\r\n".encode()
+    body = b""
+    files: list[BodyFile] = []
+    for option, each in fields:
         name, equals, rest = each.partition("=")
         if not equals:
             raise ExchangeError(f"curl: -F wants 'name=value', not {each!r}")
-        value, *extras = rest.split(";")
-        extra = dict(word.split("=", 1) for word in extras if "=" in word)
+        plain = option == "--form-string"
+        value, *extras = [rest] if plain else rest.split(";")
+        extra = dict(word.strip().split("=", 1) for word in extras if "=" in word)
         filename = extra.get("filename")
         kind = extra.get("type")
-        if value.startswith("@"):
-            path = value[1:]
+        is_file = value.startswith(("@", "<")) and not plain
+        path = _file_name(value[1:]) if is_file else ""
+        if is_file and value.startswith("@"):
             filename = filename if filename is not None else path.rsplit("/", 1)[-1]
             kind = kind or _TYPES.get(path.rpartition(".")[2], "application/octet-stream")
-            value = f"< {path}"
-        elif value.startswith("<"):
-            value = f"< {value[1:]}"
-        lines = [f'Content-Disposition: form-data; name="{name}"']
-        if filename is not None:
-            lines[0] += f'; filename="{filename}"'
-        if kind:
-            lines.append(f"Content-Type: {kind}")
-        parts.append("\r\n".join([f"--{BOUNDARY}", *lines, "", value, ""]))
-    return ("".join(parts) + f"--{BOUNDARY}--\r\n").encode()
+        part = RequestField(name, "" if is_file else value, filename)
+        part.make_multipart(content_type=kind)
+        laid, _ = encode_multipart_formdata([part], BOUNDARY)
+        body += laid.removesuffix(end)
+        if is_file:
+            files.append(BodyFile(path, len(body) - len(b"\r\n")))
+    return body + end, tuple(files)
 
 
 # What curl itself knows (lib/mime.c); every other ending is application/octet-stream.
@@ -182,47 +226,92 @@ _TYPES = {
 }
 
 
-def format_line(request: Request) -> str:
-    """Write the curl line that sends this request, for a POSIX shell."""
+def format_line(request: Request, cookies: str = "", *, follow: bool = False) -> str:
+    """Write the curl line that sends this request, for a POSIX shell.
+
+    ``cookies`` are sent with it, such as ``a=1; b=2``; ``follow`` goes where redirects lead.
+    """
     words = ["curl", "-i"]
-    body, content_type = request.body, request.header("Content-Type") or ""
-    usual = "POST" if body else "GET"
+    content_type = request.header("Content-Type") or ""
+    sends = bool(request.body or request.files)
     if request.method == "HEAD":
         words[1:] = ["-I"]
-    elif request.method != usual:
+    elif request.method == "POST" and not sends and (follow or content_type):
+        words += ["-d", ""]  # -X would keep the method at every redirect
+    elif request.method == "POST" and not sends:
+        words += ["-X", "POST"]
+    elif keeps_method(request):
         words += ["-X", request.method]
-    implied = {"content-length", "user-agent"}
-    multipart = body and content_type.startswith("multipart/form-data")
-    if multipart:
+    if follow:
+        words.append("-L")
+    if cookies:
+        words += ["-b", cookies]
+        if follow:  # the cookies of the hops, too
+            words += ["-c", "jar.txt"]
+    implied = {"content-length"}
+    if multipart := sends and content_type.startswith("multipart/form-data"):
         implied.add("content-type")
     for name, value in request.headers:
         if name.lower() not in implied and (name.lower(), value) not in _CURL_ADDS:
             words += ["-H", f"{name}: {value}"]
-    if multipart:
-        words += _form_words(body, content_type)
-    elif body:
-        text = body.decode("utf-8", "replace")
-        words += ["-d", f"@{text[2:].strip()}"] if text.startswith("< ") else ["--data-raw", text]
+    if sends and not content_type:  # curl would say that it is a form
+        words += ["-H", "Content-Type:"]
+    words += _form_words(request) if multipart else _data_words(request)
     return shlex.join([*words, request.url])
 
 
-_CURL_ADDS = {("accept", "*/*"), ("content-type", "application/x-www-form-urlencoded")}
+def keeps_method(request: Request) -> bool:
+    """Tell whether curl must be told the method by ``-X``, and then keeps it at redirects."""
+    sends = request.body or request.files
+    return request.method not in ({"POST"} if sends else {"GET", "HEAD", "POST"})
 
 
-def _form_words(body: bytes, content_type: str) -> list[str]:
+_CURL_ADDS = {
+    ("accept", "*/*"),
+    ("content-type", "application/x-www-form-urlencoded"),
+    ("user-agent", "curl/8.0"),
+}
+
+
+def _data_words(request: Request) -> list[str]:
+    if not request.body and len(request.files) == 1:
+        [file] = request.files
+        return ["-d" if file.joined else "--data-binary", f"@{file.name}"]
+    if request.files:
+        words: list[str] = []
+        done = 0
+        for file in request.files:
+            before = request.body[done : file.at].strip(b"&")
+            words += ["-d", before.decode()] if before else []
+            words += ["-d", f"@{file.name}"]
+            done = file.at
+        rest = request.body[done:].strip(b"&")
+        return [*words, "-d", rest.decode()] if rest else words
+    return ["--data-raw", request.body.decode("utf-8", "replace")] if request.body else []
+
+
+def _form_words(request: Request) -> list[str]:
+    # A stand-in for each file that no other content can be.
+    names = {f"{BOUNDARY}-{number}": file for number, file in enumerate(request.files)}
+    marks = iter(names)
+    body = request.filled(lambda _: next(marks).encode())
     environ = {
         "REQUEST_METHOD": "POST",
-        "CONTENT_TYPE": content_type,
+        "CONTENT_TYPE": request.header("Content-Type") or "",
         "CONTENT_LENGTH": str(len(body)),
         "wsgi.input": BytesIO(body),
     }
     _, form, files = parse_form_data(environ)
     words = []
     for name, value in form.items(multi=True):
-        words += ["-F", f"{name}={value}"]
+        file = names.get(value)
+        # -F takes "@" and "<" for files, and what comes after ";" for settings.
+        option = "--form-string" if value.startswith(("@", "<")) or ";" in value else "-F"
+        words += ["-F", f"{name}=<{file.name}"] if file else [option, f"{name}={value}"]
     for name, upload in files.items(multi=True):
         content = upload.read().decode("utf-8", "replace")
         upload.close()
-        value = f"@{content[2:]}" if content.startswith("< ") else content
+        file = names.get(content)
+        value = f"@{file.name}" if file else content
         words += ["-F", f"{name}={value};type={upload.mimetype};filename={upload.filename}"]
     return words

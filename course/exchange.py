@@ -31,7 +31,7 @@ SERVER_HEADERS = frozenset({"server", "date", "connection", "transfer-encoding"}
 
 MAX_REDIRECTS = 20
 
-# A body, or a part of a multipart body, that is this one line stands for the content of the file.
+# In the text of a request: a body, or a part of a multipart body, that is one line "< name".
 _FILE_LINE = re.compile(rb"(?P<before>\A|\r\n\r\n)< (?P<name>[^\r\n]+)(?P<after>\Z|\r\n(?=--))")
 
 
@@ -40,17 +40,34 @@ class ExchangeError(ValueError):
 
 
 @dataclass(frozen=True)
-class Request:
-    """A request as a person writes it: method, absolute URL, headers and body.
+class BodyFile:
+    """A file whose content belongs into a body, and the place in the body where it belongs."""
 
-    A body (or a part of a multipart body) of the single line ``< path`` stands for that file, so
-    that an upload still fits into a text box.
+    name: str
+    at: int
+    """How many bytes of the body stand before it."""
+    joined: bool = False
+    """Whether line ends and NUL bytes are dropped, as curl does for ``-d @name``."""
+
+    def content(self, read: Callable[[str], bytes]) -> bytes:
+        """Return what is sent for the file."""
+        data = read(self.name)
+        return data.translate(None, b"\r\n\0") if self.joined else data
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as a person writes it: method, absolute URL, headers, body, and files of the body.
+
+    The files are a field of their own, so no text of a body can be taken for one. Only the view as
+    text shows a file as a line ``< name``.
     """
 
     method: str
     url: str
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    files: tuple[BodyFile, ...] = ()
 
     @property
     def target(self) -> str:
@@ -66,15 +83,25 @@ class Request:
         """Return the request as text: request line, headers, empty line, body."""
         lines = [f"{self.method} {self.target} HTTP/1.1", f"Host: {urlsplit(self.url).netloc}"]
         lines += [f"{name}: {value}" for name, value in self.headers]
-        body = self.body.decode("utf-8", "replace").replace("\r\n", "\n")
-        return "\n".join(lines) + "\n\n" + body
+        body = self.filled(lambda file: f"< {file.name}".encode())
+        return "\n".join(lines) + "\n\n" + body.decode("utf-8", "replace").replace("\r\n", "\n")
+
+    def filled(self, content: Callable[[BodyFile], bytes]) -> bytes:
+        """Return the body with each file replaced by what ``content`` gives for it."""
+        pieces, done = [], 0
+        for file in self.files:
+            pieces += [self.body[done : file.at], content(file)]
+            done = file.at
+        return b"".join([*pieces, self.body[done:]])
 
     @classmethod
-    def from_text(cls, text: str) -> Request:
+    def from_text(cls, text: str, files: Iterable[str] = ()) -> Request:
         """Read what ``to_text`` writes, or what a person typed in its place.
 
-        Raises ``ExchangeError`` for a request line or header that is none. A multipart body gets
-        the CRLF line ends that RFC 2046 asks for and that no text box keeps.
+        A line ``< name`` that is the whole body, or a whole part of a multipart body, is a file if
+        ``files`` has the name; otherwise it is text. Raises ``ExchangeError`` for a request line or
+        a header that cannot be read. A multipart body gets the CRLF line ends that RFC 2046 asks
+        for and that no text box keeps.
         """
         head, _, body = text.replace("\r\n", "\n").lstrip("\n").partition("\n\n")
         first, *rest = head.split("\n")
@@ -82,18 +109,21 @@ class Request:
             case [method, target] | [method, target, _] if target.startswith("/"):
                 pass
             case _:
-                raise ExchangeError(f"The first line must be like GET / HTTP/1.1, not {first!r}.")
+                raise ExchangeError(
+                    f"The first line is {first!r}. Expected a request line such as "
+                    "GET / HTTP/1.1, a curl line or a URL."
+                )
         if not re.fullmatch(r"[A-Za-z]+", method):
-            raise ExchangeError(f"A method is one word such as GET, not {method!r}.")
+            raise ExchangeError(f"A method is one word such as GET; it is {method!r}.")
         headers = []
         for line in filter(None, rest):
             name, colon, value = line.partition(":")
             if not colon or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
-                raise ExchangeError(f"A header must be like Name: value, not {line!r}.")
+                raise ExchangeError(f"A header must be like Name: value; it is {line!r}.")
             headers.append((name, value.strip()))
         host = _first(headers, "Host") or HOST
         if not re.fullmatch(r"[A-Za-z0-9.-]+(:\d{1,5})?", host):
-            raise ExchangeError(f"A host must be like {HOST}, not {host!r}.")
+            raise ExchangeError(f"A host must be like {HOST}; it is {host!r}.")
         request = cls(
             method.upper(),
             f"http://{host}{target}",
@@ -102,7 +132,20 @@ class Request:
         )
         if (request.header("Content-Type") or "").startswith("multipart/"):
             request = replace(request, body=request.body.replace(b"\n", b"\r\n"))
-        return request
+        return _with_files(request, frozenset(files))
+
+
+def _with_files(request: Request, names: frozenset[str]) -> Request:
+    """Take the lines out of the body that stand for files of these names."""
+    found: list[BodyFile] = []
+    kept, done = b"", 0
+    for match in _FILE_LINE.finditer(request.body):
+        name = match["name"].decode("utf-8", "replace").strip()
+        if name in names:
+            kept += request.body[done : match.end("before")]
+            found.append(BodyFile(name, len(kept)))
+            done = match.start("after")
+    return replace(request, body=kept + request.body[done:], files=tuple(found))
 
 
 @dataclass(frozen=True)
@@ -148,7 +191,7 @@ class Answer:
 class Session:
     """Sends requests to one lesson, and keeps cookies where asked to.
 
-    ``read_file`` turns the name in a ``< name`` body into bytes; without it there are no files.
+    ``read_file`` returns the content of a file of a body; without it there are no files.
     """
 
     app: WSGIApplication
@@ -190,14 +233,20 @@ class Session:
     def follow(
         self, request: Request, read: str = "", write: str = "", keep_method: bool = False
     ) -> Iterable[Answer]:
-        """Send one request and go where its redirects lead, as ``curl -L`` does.
+        """Send one request and go where its redirects lead, as ``curl -L`` does."""
+        return (answer for _, answer in self.hops(request, read, write, keep_method))
+
+    def hops(
+        self, request: Request, read: str = "", write: str = "", keep_method: bool = False
+    ) -> Iterable[tuple[Request, Answer]]:
+        """Yield each request of ``follow`` with its answer.
 
         After 301, 302 and 303 a POST becomes a GET, unless ``keep_method`` (curl's ``-X``).
         """
         for _ in range(MAX_REDIRECTS):
             answer = self.send(request, read, write)
             read = write or read
-            yield answer
+            yield request, answer
             location = answer.header("Location")
             if answer.code not in {301, 302, 303, 307, 308} or not location:
                 return
@@ -213,13 +262,12 @@ class Session:
         raise ExchangeError(f"More than {MAX_REDIRECTS} redirects.")
 
     def _body(self, request: Request) -> bytes:
-        def content(match: re.Match[bytes]) -> bytes:
-            name = match["name"].decode("utf-8", "replace").strip()
+        def content(file: BodyFile) -> bytes:
             if self.read_file is None:
-                raise ExchangeError(f"There is no file {name!r} to send.")
-            return match["before"] + self.read_file(name) + match["after"]
+                raise ExchangeError(f"There is no file {file.name!r} to send.")
+            return file.content(self.read_file)
 
-        return _FILE_LINE.sub(content, request.body)
+        return request.filled(content)
 
 
 def _first(headers: Iterable[tuple[str, str]], name: str) -> str | None:

@@ -23,20 +23,18 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-from click.testing import CliRunner
 from flask import Flask
-from flask.cli import FlaskGroup
 from markdown_it import MarkdownIt
 
 from . import curl
 from .catalogue import ROOT
 from .exchange import SERVER_HEADERS, ExchangeError, Session
+from .loading import app_of
 
 _ASSIGNMENT = re.compile(r"[A-Z_][A-Z0-9_]*=")
 
@@ -167,22 +165,27 @@ def load(import_name: str, config: Mapping[str, Any], environ: Mapping[str, str]
     kept = {name: sys.modules.pop(name) for name in ours}
     try:
         with _environment(environ):
-            module = importlib.import_module(import_name)
-            app = module.create_app(config) if hasattr(module, "create_app") else module.app
+            app = app_of(importlib.import_module(import_name), config)
     finally:
         sys.modules.update(kept)
         if package in kept:  # the import has put the new one into its day, too
             day, _, name = package.rpartition(".")
             setattr(sys.modules[day], name, kept[package])
-    if not isinstance(app, Flask):
-        raise TypeError(f"{import_name} has no Flask app")
     return app
 
 
-def _environment(given: Mapping[str, str]) -> AbstractContextManager[object]:
+@contextmanager
+def _environment(given: Mapping[str, str]) -> Iterator[None]:
     """Set variables for a while, and hide what the machine itself tells Flask."""
-    rest = {name: value for name, value in os.environ.items() if not name.startswith("FLASK_")}
-    return patch.dict(os.environ, rest | dict(given), clear=True)
+    kept = dict(os.environ)
+    for name in [name for name in kept if name.startswith("FLASK_")]:
+        del os.environ[name]
+    os.environ.update(given)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
 
 
 def play(block: Block, config: Mapping[str, Any], root: Path = ROOT) -> None:
@@ -240,6 +243,10 @@ def _check_request(session: Session, step: Step) -> None:
 
 
 def _check_command(step: Step, config: Mapping[str, Any]) -> None:
+    # Imported here: the reader looks for requests only, and is to start fast.
+    from click.testing import CliRunner
+    from flask.cli import FlaskGroup
+
     app = load(step.app, config, step.environ)
     runner = CliRunner()
     group = FlaskGroup(create_app=lambda: app, load_dotenv=False)

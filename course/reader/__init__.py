@@ -1,6 +1,19 @@
 """The local reader: notes, source and live lessons on one page, served on this machine only."""
 
-from .app import create_reader
-from .server import create_server
+from __future__ import annotations
 
-__all__ = ["create_reader", "create_server"]
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .app import create_reader
+
+__all__ = ["create_reader"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the reader when it is asked for: the worker needs only a part of it."""
+    if name == "create_reader":
+        from .app import create_reader
+
+        return create_reader
+    raise AttributeError(name)

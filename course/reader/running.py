@@ -1,7 +1,8 @@
-"""Lessons inside the reader's process: imported when first opened, and again when edited.
+"""Lessons inside the worker's process: imported when first opened, and again when edited.
 
-One app serves both the mounted lesson (``/run/day01/hello/``) and the requests of the "try it"
-box, so both see the same state.
+One app serves both the mounted lesson (``/run/day01/hello/app/``) and the requests of the "try it"
+box, so both see the same state. Beside its app a lesson may have other modules with an app of their
+own: ``first``, its plainest form, and ``exercise``.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import re
 import sys
 import threading
 import traceback
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -24,9 +25,10 @@ from werkzeug.wrappers import Response
 
 from ..catalogue import Lesson, UnknownLessonError, find
 from ..exchange import ExchangeError, Session
+from ..loading import app_of
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import WSGIEnvironment
 
 _COOKIE_PATH = re.compile(r"(; *path=)(/[^;]*)", re.IGNORECASE)
 _STOCK_500 = InternalServerError().get_response().get_data()
@@ -38,9 +40,10 @@ class BrokenLessonError(Exception):
 
 @dataclass
 class Running:
-    """A lesson's app, with what tells whether it is still the one on disk."""
+    """An app of a lesson, with what tells whether it is still the one on disk."""
 
     lesson: Lesson
+    module: str
     app: Flask
     session: Session
     modules: dict[str, Path]
@@ -63,17 +66,18 @@ class RunningLessons:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._running: dict[str, Running] = {}
+        self._running: dict[tuple[str, str], Running] = {}
+        self._jars: dict[str, dict[str, CookieJar]] = {}
         self._lock = threading.Lock()
 
-    def get(self, name: str) -> Running:
-        """Return the lesson of that id as it is on disk now.
+    def get(self, name: str, module: str = "app") -> Running:
+        """Return the app of that lesson (by its id) and module as it is on disk now.
 
         Raises ``UnknownLessonError``, or ``BrokenLessonError`` if it does not start. Imports run
         one at a time: they share ``sys.modules``.
         """
         with self._lock:
-            running = self._running.get(name)
+            running = self._running.get((name, module))
             if running is None:
                 lesson = find(name, self.root)
                 name = lesson.id
@@ -81,35 +85,34 @@ class RunningLessons:
                 return running
             else:
                 lesson = running.lesson
-                del self._running[name]
+                del self._running[name, module]
                 _forget(running.modules)
-            running = self._running[name] = self._start(lesson)
+            running = self._running[name, module] = self._start(lesson, module)
             return running
 
-    def forget_cookies(self, name: str) -> None:
-        """Empty the cookie jar of a lesson, if it was opened at all."""
-        if running := self._running.get(name):
-            running.session.jars.clear()
+    def jars(self, name: str) -> dict[str, CookieJar]:
+        """Return the cookie jars of a lesson, by their names; its modules share them."""
+        return self._jars.setdefault(name, {})
 
-    def _start(self, lesson: Lesson) -> Running:
+    def _start(self, lesson: Lesson, name: str) -> Running:
+        import_name = lesson.module(name)
+        if import_name is None:
+            raise UnknownLessonError(f"{lesson.id}/{name}", [lesson.id])
         # A second edit within a second that keeps the size would be served from the old .pyc, and
         # a file that is newer than the last look into its folder would not be found.
         for path in lesson.folder.rglob("*.py"):
             _drop_bytecode(path)
         importlib.invalidate_caches()
         try:
-            module = importlib.import_module(lesson.import_name)
-            app = module.create_app() if hasattr(module, "create_app") else module.app
-            if not isinstance(app, Flask):
-                raise TypeError(f"the app of {lesson.import_name} is not a Flask object")
+            app = app_of(importlib.import_module(import_name))
         # A lesson may fail in any way at all, SystemExit included; the other lessons go on.
         except (Exception, SystemExit) as error:  # noqa: BLE001
             _forget(_modules(f"{lesson.day}.{lesson.name}"))
             raise BrokenLessonError(self.describe(error)) from None
         app.jinja_env.auto_reload = True
-        modules = _with_imports(lesson)
-        session = Session(app, lambda name: self._read(lesson, name))
-        running = Running(lesson, app, session, modules, _stamp(lesson, modules))
+        modules = _with_imports(lesson, import_name)
+        session = Session(app, lambda file: self._read(lesson, file), self.jars(lesson.id))
+        running = Running(lesson, name, app, session, modules, _stamp(lesson, modules))
 
         def remember(sender: Flask, exception: BaseException, **_: Any) -> None:
             running.remember_failure(self.describe(exception))
@@ -121,7 +124,9 @@ class RunningLessons:
     def _read(self, lesson: Lesson, name: str) -> bytes:
         wanted = self.root / name
         if wanted not in lesson.files():
-            raise ExchangeError(f"Only files of the lesson can be sent, and {name!r} is none.")
+            raise ExchangeError(
+                f"Only files of the lesson can be sent; {name!r} is not one of them."
+            )
         return wanted.read_bytes()
 
     def describe(self, error: BaseException) -> str:
@@ -132,20 +137,17 @@ class RunningLessons:
         return "".join(traceback.format_exception(type(error), error, frames))
 
     def _is_lesson(self, filename: str) -> bool:
-        path = Path(filename)
-        return path.is_relative_to(self.root) and path.relative_to(self.root).parts[0][:3] == "day"
+        return is_lesson(filename, self.root)
 
-    def mount(
-        self, name: str, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]:
-        """Answer a request with the lesson of that id, under whatever ``SCRIPT_NAME`` says."""
+    def mount(self, name: str, module: str, environ: WSGIEnvironment) -> Response:
+        """Answer a request with an app of the lesson, under whatever ``SCRIPT_NAME`` says."""
         try:
-            running = self.get(name)
+            running = self.get(name, module)
         except UnknownLessonError as error:
-            return _plain(str(error), 404)(environ, start_response)
+            return _plain(str(error), 404)
         except BrokenLessonError as error:
-            text = f"This lesson does not start. Mend it and reload the page.\n\n{error}"
-            return _plain(text, 500)(environ, start_response)
+            text = f"This lesson does not start. Correct it and reload the page.\n\n{error}"
+            return _plain(text, 500)
         failure = ""
         try:
             response = Response.from_app(running.app, environ)
@@ -158,7 +160,13 @@ class RunningLessons:
             text = "A visitor would see 500 Internal Server Error. What happened:\n\n"
             response = _plain(text + failure, 500)
         _confine_cookies(response, environ["SCRIPT_NAME"])
-        return response(environ, start_response)
+        return response
+
+
+def is_lesson(filename: str, root: Path) -> bool:
+    """Tell whether a file of a traceback belongs to a lesson of the course."""
+    path = Path(filename)
+    return path.is_relative_to(root) and path.relative_to(root).parts[0].startswith("day")
 
 
 def _plain(text: str, status: int) -> Response:
@@ -188,19 +196,28 @@ def _modules(prefix: str) -> dict[str, Path]:
     }
 
 
-def _with_imports(lesson: Lesson) -> dict[str, Path]:
-    """Return the modules of a lesson, and those of other lessons of its day that it uses.
+_ENTRIES = frozenset({"app", "first", "exercise"})
+
+
+def _with_imports(lesson: Lesson, import_name: str) -> dict[str, Path]:
+    """Return the modules of an app, and those of other lessons of its day that it uses.
 
     The others are told by the names in its modules: a module, or something that was made in one.
+    An app that stands beside it in the lesson is not a part of it, unless it is imported.
     """
     day = _modules(lesson.day)
-    pending = list(_modules(f"{lesson.day}.{lesson.name}"))
+    package = f"{lesson.day}.{lesson.name}"
+    beside = {f"{package}.{name}" for name in _ENTRIES} - {import_name}
+    pending = [name for name in _modules(package) if name not in beside]
     found: dict[str, Path] = {}
     while pending:
         name = pending.pop()
         if name in day and name not in found:
             found[name] = day[name]
-            pending += map(_origin, vars(sys.modules[name]).values())
+            values = vars(sys.modules[name])
+            if name == package:  # a package has its modules as attributes, imported or not
+                values = {key: value for key, value in values.items() if key not in _ENTRIES}
+            pending += map(_origin, values.values())
     return found
 
 
@@ -223,7 +240,11 @@ def _drop_bytecode(source: Path) -> None:
 
 def _stamp(lesson: Lesson, modules: dict[str, Path]) -> dict[Path, int]:
     """Return when each file was written that the running lesson was made from."""
-    settings = (path for path in lesson.folder.iterdir() if path.is_file())
+    settings = (
+        path
+        for path in lesson.folder.iterdir()
+        if path.is_file() and not (path.suffix == ".py" and path.stem in _ENTRIES)
+    )
     return {path: _written(path) for path in (*modules.values(), *settings)}
 
 

@@ -5,6 +5,8 @@ import textwrap
 
 import pytest
 
+from course.reader import create_reader
+
 HELLO = """
 import os
 from pathlib import Path
@@ -114,3 +116,9 @@ def course(tmp_path, monkeypatch):
     yield root
     for name in [name for name in sys.modules if name.split(".")[0] == "day91"]:
         del sys.modules[name]
+
+
+@pytest.fixture
+def reader(course):
+    """Give a client of a reader that asks for no token and runs lessons in this process."""
+    return create_reader(course, token=None).test_client()

@@ -10,13 +10,14 @@ import threading
 import pytest
 from click.testing import CliRunner
 
-from course import cli
+from course import catalogue, cli
 from course.catalogue import EXERCISE, ROOT, UnknownLessonError
 from course.grading import check
 from course.grading.judge.client import JudgeProcess
 from course.grading.results import Status
 from course.grading.submission import TESTS
 from course.reader import create_reader
+from course.reader.progress import Progress
 from tests.exercises import patches
 
 NAME = "day01/custom_converter"
@@ -258,6 +259,15 @@ def test_the_command_names_a_wrong_name():
     assert "Did you mean day01/custom_converter" in " ".join(result.output.split())
 
 
+def test_what_the_command_finds_solved_is_remembered(copy, monkeypatch):
+    (copy / NAME / EXERCISE).write_text(SOLUTION, "utf-8")
+    monkeypatch.setattr(catalogue, "ROOT", copy)
+    real = check.check
+    monkeypatch.setattr(check, "check", lambda names: real(names, copy))
+    assert CliRunner().invoke(cli.main, ["check", NAME]).exit_code == 0
+    assert Progress(copy / "instance" / "progress.json").is_solved(NAME)
+
+
 @pytest.mark.second_half
 def test_watch_checks_again_after_a_save(copy):
     script = "from course import catalogue, cli\nimport course.grading.check as c, pathlib, sys\n"
@@ -287,21 +297,6 @@ def read_until(process, word):
     return said
 
 
-def test_the_page_shows_the_exercise_and_its_result(copy):
-    (copy / NAME / EXERCISE).write_text(STARTER, "utf-8")
-    client = create_reader(copy).test_client()
-    local = "http://127.0.0.1:5000"
-    page = client.get(f"/{NAME}/", base_url=local).text
-    assert '<h2 id="exercise-title">Exercise</h2>' in page
-    assert '<li value="2">The view receives the eleven digits' in page
-    body = {"lesson": NAME, "hints": True}
-    answer = client.post("/api/check", base_url=local, json=body).json
-    assert not answer["solved"]
-    assert any("Hint:" in line for line in answer["lines"])
-    (copy / NAME / EXERCISE).write_text(SOLUTION, "utf-8")
-    assert client.post("/api/check", base_url=local, json=body).json["solved"]
-
-
 @pytest.mark.parametrize(
     ("body", "headers", "status"),
     [
@@ -312,7 +307,7 @@ def test_the_page_shows_the_exercise_and_its_result(copy):
     ],
 )
 def test_the_page_checks_for_itself_only(body, headers, status):
-    client = create_reader().test_client()
+    client = create_reader(token=None).test_client()
     local = "http://127.0.0.1:5000"
     response = client.post("/api/check", base_url=local, json=body, headers=headers)
     assert response.status_code == status
@@ -320,5 +315,6 @@ def test_the_page_checks_for_itself_only(body, headers, status):
 
 
 def test_a_lesson_without_an_exercise_shows_none():
-    page = create_reader().test_client().get("/day01/hello/", base_url="http://127.0.0.1:5000")
+    client = create_reader(token=None).test_client()
+    page = client.get("/day01/hello/", base_url="http://127.0.0.1:5000")
     assert "exercise-title" not in page.text

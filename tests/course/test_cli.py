@@ -89,7 +89,7 @@ def test_run_uses_flasks_own_server_in_debug_mode(runner, monkeypatch):
 
 def test_serve_without_a_port_takes_the_next_free_one_and_says_so(start):
     taken = []
-    for port in range(cli.DEFAULT_PORT, cli.DEFAULT_PORT + 2):
+    for port in range(cli.READER_PORT, cli.READER_PORT + 2):
         holder = socket.socket()
         # As the tool does, or a port that was just in use would not be free for the test alone.
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -100,27 +100,91 @@ def test_serve_without_a_port_takes_the_next_free_one_and_says_so(start):
             pass
         taken.append(holder)
     try:
-        _, said = start("serve", "--no-browser")
+        _, said = start("--no-browser")
     finally:
         for holder in taken:
             holder.close()
-    assert f"Port {cli.DEFAULT_PORT} is taken" in said
+    assert f"Port {cli.READER_PORT} is taken" in said
     port = int(re.search(r"http://127\.0\.0\.1:(\d+)/", said)[1])
-    assert port >= cli.DEFAULT_PORT + 2
+    assert port >= cli.READER_PORT + 2
+    assert cli.LESSON_PORT not in range(cli.READER_PORT, cli.READER_PORT + cli.PORTS_TRIED)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/day01/converters/") as page:
-        assert "<h1>Converters</h1>" in page.read().decode()
+        assert ">Converters</h1>" in page.read().decode()
 
 
-def test_serve_keeps_a_lesson_from_starting_a_server_of_its_own(runner, monkeypatch):
-    class Server:
-        def serve_forever(self):
-            seen.append(os.environ["FLASK_RUN_FROM_CLI"])
+def test_run_without_a_port_takes_the_next_free_one_and_says_so(runner, monkeypatch):
+    called = []
+    monkeypatch.setattr("flask.cli.cli.main", lambda words, prog_name: called.append(words))
+    monkeypatch.delenv("COURSE_RUN_PORT", raising=False)
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        taken = holder.getsockname()[1]
+        monkeypatch.setattr(cli, "LESSON_PORT", taken)
+        result = runner.invoke(cli.main, ["run", "converters"])
+    port = int(called[0][-1])
+    assert taken < port <= taken + cli.PORTS_TRIED
+    assert f"Port {taken} is taken by another program, so this is {port}" in result.output
+    # Flask's reloader starts the command once more, while the first still holds the port.
+    monkeypatch.setenv("WERKZEUG_RUN_MAIN", "true")
+    runner.invoke(cli.main, ["run", "converters"])
+    assert called[1][-1] == str(port)
 
-    seen = []
-    monkeypatch.setenv("FLASK_RUN_FROM_CLI", "false")
-    monkeypatch.setattr("course.reader.create_server", lambda app, listener: Server())
-    result = runner.invoke(cli.main, ["serve", "--no-browser", "--port", str(free_port())])
-    assert (result.exit_code, seen) == (0, ["true"])
+
+def test_the_commands_of_the_notes_work_while_the_course_is_open(start):
+    _, said = start("--no-browser")
+    reader = int(re.search(r"http://127\.0\.0\.1:(\d+)/", said)[1])
+    with socket.socket() as lesson:
+        # The port of the notes is not the reader's; here another program may have it.
+        assert reader != cli.LESSON_PORT
+        if lesson.connect_ex(("127.0.0.1", cli.LESSON_PORT)) != 0:
+            _, said = start("run", "day01/converters", until="Running on")
+            assert f"http://127.0.0.1:{cli.LESSON_PORT}" in said
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "ascii", "utf-8"])
+def test_output_never_dies_of_an_encoding(encoding):
+    result = subprocess.run(
+        [sys.executable, "-m", "course", "list"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=True,
+    )
+    assert b"day03/database" in result.stdout
+    assert result.stderr == b""
+
+
+def test_a_message_with_strange_letters_is_printed_in_any_encoding():
+    program = "import sys; from course import cli; cli.main(['check', '\u20ac\u4f60'])"
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        check=False,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+    )
+    assert result.returncode == 2
+    assert b"There is no lesson" in result.stderr
+    assert b"Traceback" not in result.stderr
+
+
+def test_list_shows_code_of_a_summary_without_backticks(runner):
+    marked = [lesson for lesson in catalogue.lessons() if "`" in lesson.summary]
+    assert marked
+    assert "`" not in runner.invoke(cli.main, ["list"]).output
+
+
+def test_list_shows_which_exercises_are_solved(runner, monkeypatch):
+    done = {"day01/custom_converter": {"read": True, "tried": False, "solved": True}}
+    monkeypatch.setattr("course.reader.progress.Progress.lessons", lambda self: done)
+    assert runner.invoke(cli.main, ["list"]).output.count("(exercise, solved)") == 1
+
+
+def test_an_option_of_the_reader_before_another_command_is_refused(runner):
+    result = runner.invoke(cli.main, ["--port", "5055", "list"])
+    assert result.exit_code == 2
+    assert "after the command: course list" in result.output
 
 
 def test_serve_on_a_taken_port_says_what_to_do(start):
@@ -145,6 +209,29 @@ def test_serve_listens_on_this_machine_only_and_ends_with_ctrl_c(start):
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=120) in {0, 1}
     assert "Traceback" not in process.stdout.read()
+
+
+def test_the_worker_ends_with_the_reader(start):
+    port = free_port()
+    process, said = start("--no-browser", "--port", str(port))
+    token = re.search(r"token=(\S+)", said)[1]
+    cookie = {"Cookie": f"course_reader_{port}={token}"}
+    with urllib.request.urlopen(
+        urllib.request.Request(f"http://127.0.0.1:{port}/day01/hello/", headers=cookie)
+    ) as page:
+        lessons = int(re.search(r"http://127\.0\.0\.1:(\d+)/run/", page.read().decode())[1])
+    mounted = urllib.request.Request(
+        f"http://127.0.0.1:{lessons}/run/day01/hello/app/", headers=cookie
+    )
+    with urllib.request.urlopen(mounted) as page:
+        assert page.read() == b"Hello, World!"
+    process.kill()
+    process.wait(timeout=120)
+    # The lessons' process notices that nobody holds the other end of its input.
+    while True:
+        with socket.socket() as asked:
+            if asked.connect_ex(("127.0.0.1", lessons)) != 0:
+                break
 
 
 def test_run_starts_the_lesson(start):

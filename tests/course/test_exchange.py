@@ -49,8 +49,8 @@ def app():
     return app
 
 
-def ask(text):
-    return Request.from_text(text)
+def ask(text, *files):
+    return Request.from_text(text, files)
 
 
 def test_text_and_back():
@@ -104,12 +104,14 @@ Content-Disposition: form-data; name="file"; filename="a.bin"
 def test_a_file_line_stands_for_the_file(app):
     content = bytes(range(256)) * 3
     session = Session(app, read_file={"a.bin": content}.__getitem__)
-    assert session.send(ask(UPLOAD)).text.strip() == '{"name":"a.bin","size":768}'
+    assert session.send(ask(UPLOAD, "a.bin")).text.strip() == '{"name":"a.bin","size":768}'
 
 
 def test_a_whole_body_may_be_a_file(app):
     session = Session(app, read_file={"a.txt": b"from the file"}.__getitem__)
-    answer = session.send(ask("POST /echo/x HTTP/1.1\nContent-Type: text/plain\n\n< a.txt"))
+    answer = session.send(
+        ask("POST /echo/x HTTP/1.1\nContent-Type: text/plain\n\n< a.txt", "a.txt")
+    )
     assert '"body":"from the file"' in answer.text
 
 
@@ -119,9 +121,23 @@ def test_text_that_only_contains_the_sign_stays_text(app):
     assert '"body":"1 < 2\\n< 3"' in answer.text
 
 
+@pytest.mark.parametrize("body", ["< a.txt", "< 3 apples"])
+def test_a_body_that_begins_with_the_sign_is_a_body(app, body):
+    session = Session(app, read_file={"a.txt": b"from the file"}.__getitem__)
+    answer = session.send(ask(f"POST /echo/x HTTP/1.1\nContent-Type: text/plain\n\n{body}"))
+    assert f'"body":"{body}"' in answer.text
+
+
+def test_text_and_back_with_files():
+    request = ask(UPLOAD, "a.bin")
+    assert [file.name for file in request.files] == ["a.bin"]
+    assert b"a.bin\r\n--x" not in request.body
+    assert ask(request.to_text(), "a.bin") == request
+
+
 def test_without_files_there_is_nothing_to_send(app):
     with pytest.raises(ExchangeError, match=r"a\.bin"):
-        Session(app).send(ask(UPLOAD))
+        Session(app).send(ask(UPLOAD, "a.bin"))
 
 
 def test_cookies_are_kept_only_when_asked(app):

@@ -1,0 +1,251 @@
+// The source pane: a file of the lesson as it is now, the place that a snippet quotes, the editor.
+import { all, find, get, isNarrow, make, post, say, tabStops } from "./common.js";
+import { behave } from "./editor.js";
+import { open } from "./tabs.js";
+
+const side = find(".side");
+const drafts = new Map(); // file -> { text, version }: what is not saved yet
+const box = () => find("#pane-file");
+const file = () => box()?.dataset.file;
+const editor = () => find("#pane-editor");
+const status = () => find("#pane-saved");
+
+// Line numbers, and a mark at the line that matters.
+const number = (count) => {
+  const source = find(".source", box());
+  find(".gutter", source)?.remove();
+  const numbers = Array.from({ length: count }, (_, place) => place + 1).join("\n");
+  const gutter = make("pre", { className: "gutter", ariaHidden: "true" }, numbers);
+  source.prepend(gutter);
+};
+
+const mark = (line) => {
+  const source = find(".source", box());
+  all(".band", source).forEach((band) => band.remove());
+  if (!line) return;
+  const gutter = find(".gutter", source);
+  const style = getComputedStyle(gutter);
+  const [height, padding] = [parseFloat(style.lineHeight), parseFloat(style.paddingTop)];
+  const band = make("div", { className: "band" });
+  band.style.top = `${padding + (line - 1) * height}px`;
+  band.style.height = `${height}px`;
+  source.append(band);
+  source.scrollTop = Math.max(0, (line - 4) * height);
+};
+
+const lines = (text) => text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
+
+const prepare = (line) => {
+  if (!find(".source", box())) return;
+  number(lines(find("#code").textContent));
+  mark(line);
+  find(".tools", box()).hidden = false;
+  tabStops();
+};
+
+// Show another file, or this one as it is now.
+export const showFile = async (name, { line = 0, edit = false } = {}) => {
+  const page = await (await fetch(`?file=${encodeURIComponent(name)}`)).text();
+  const fresh = new DOMParser().parseFromString(page, "text/html");
+  if (!find("#pane-file", fresh)) return;
+  box().replaceWith(find("#pane-file", fresh));
+  for (const link of all(".files a")) {
+    const isShown = new URL(link.href).searchParams.get("file") === name;
+    if (isShown) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+    for (let fold = isShown && link.closest("details"); fold; fold = fold.parentElement.closest("details")) {
+      fold.open = true;
+    }
+  }
+  prepare(line);
+  if (edit || drafts.has(name)) await startEditing(line);
+};
+
+// The file may have been saved by another editor. What is being typed here is not touched.
+const refresh = async () => {
+  if (!box()?.dataset.version || document.hidden) return;
+  const name = file();
+  const now = await get("file", { file: name });
+  if (now.error || name !== file() || now.version === box().dataset.version) return;
+  const draft = drafts.get(name);
+  if (draft) {
+    if (draft.version !== now.version) conflict(now, "Another program has saved this file.");
+  } else if (editor()) {
+    replaceText(now);
+    say(status(), "Another program has saved this file. This is its text now.");
+  } else {
+    const { scrollTop } = find(".source");
+    await showFile(name);
+    find(".source").scrollTop = scrollTop;
+  }
+};
+
+const fit = () => {
+  const area = editor();
+  const rows = area.value.split("\n");
+  area.rows = rows.length;
+  area.style.width = `${Math.max(...rows.map((row) => row.length)) + 4}ch`;
+  number(rows.length);
+};
+
+const replaceText = ({ text, version }) => {
+  editor().value = text;
+  box().dataset.version = version;
+  drafts.delete(file());
+  fit();
+};
+
+const startEditing = async (line) => {
+  const name = file();
+  if (editor() || !box().dataset.editable) return;
+  const now = drafts.get(name) ?? await get("file", { file: name });
+  if (now.error) {
+    say(status(), now.error, "bad");
+    return;
+  }
+  const original = now.text;
+  const area = make("textarea", { id: "pane-editor", value: now.text, spellcheck: false, wrap: "off" });
+  area.setAttribute("aria-label", `${name}: Tab indents, Escape leaves the text`);
+  area.setAttribute("autocapitalize", "off");
+  area.setAttribute("autocomplete", "off");
+  find(".source pre:not(.gutter)", box()).replaceWith(area);
+  box().dataset.version = now.version;
+  const tool = (text, act) => {
+    const button = make("button", { type: "button" }, text);
+    button.addEventListener("click", act);
+    return button;
+  };
+  const saveButton = tool("save", save);
+  saveButton.classList.add("primary");
+  const tools = find(".tools", box());
+  tools.replaceChildren(
+    saveButton,
+    tool("back to the original", undo),
+    tool("close", stop),
+  );
+  tools.hidden = false;
+  fit();
+  behave(area, { leave: () => saveButton.focus(), save });
+  area.addEventListener("input", () => {
+    if (area.value === original && !drafts.has(file())) return;
+    drafts.set(file(), { text: area.value, version: box().dataset.version });
+    say(status(), "Not saved yet. Ctrl+S saves.");
+    fit();
+  });
+  if (drafts.has(name)) say(status(), "Not saved yet. Ctrl+S saves.");
+  const start = now.text.split("\n").slice(0, Math.max(0, line - 1)).join("\n").length;
+  area.focus({ preventScroll: true });
+  area.setSelectionRange(line > 1 ? start + 1 : 0, line > 1 ? start + 1 : 0);
+  mark(line);
+  tabStops();
+};
+
+const stop = async () => {
+  const name = file();
+  if (drafts.has(name) && !confirm(`${name} is not saved. Throw the changes away?`)) return;
+  drafts.delete(name);
+  await showFile(name);
+  find("[data-edit]", box())?.focus();
+};
+
+// Return whether the file is saved.
+const save = async () => {
+  const [name, area] = [file(), editor()];
+  const text = area.value;
+  const result = await post("file", { file: name, text, version: box().dataset.version });
+  if (result.code === 409) {
+    conflict(result, result.error);
+    return false;
+  }
+  if (result.error) {
+    say(status(), result.error, "bad");
+    return false;
+  }
+  box().dataset.version = result.version;
+  if (area.value === text) drafts.delete(name);
+  find(".conflict", box())?.remove();
+  say(status(), "Saved. The next request uses it.", "good");
+  side.dispatchEvent(new Event("saved"));
+  return true;
+};
+
+export const saveDraft = async () => {
+  if (!drafts.size) return true;
+  if (drafts.has(file()) && editor()) return save();
+  return true;
+};
+
+const conflict = ({ text, version }, words) => {
+  find(".conflict", box())?.remove();
+  const area = editor();
+  const mine = make("button", { type: "button" }, "keep my text and save it");
+  const theirs = make("button", { type: "button" }, "take the text of the file");
+  const notice = make("p", { className: "conflict" }, `${words} `, mine, " ", theirs);
+  mine.addEventListener("click", () => {
+    box().dataset.version = version;
+    drafts.set(file(), { text: area.value, version });
+    notice.remove();
+    save();
+  });
+  theirs.addEventListener("click", () => {
+    replaceText({ text, version });
+    notice.remove();
+    say(status(), "This is the text of the file.");
+    area.focus();
+  });
+  say(status(), "");
+  status().before(notice);
+};
+
+// The version of the repository comes back; one's own text can be had again.
+const undo = async () => {
+  const mine = editor().value;
+  const result = await post("undo", { file: file() });
+  if (result.error) {
+    say(status(), result.error, "bad");
+    return;
+  }
+  replaceText(result);
+  side.dispatchEvent(new Event("saved"));
+  say(status(), mine === result.text ? "This is the original." : "This is the original again. ");
+  if (mine === result.text) return;
+  const again = make("button", { type: "button" }, "bring my text back");
+  again.addEventListener("click", () => {
+    const area = editor();
+    area.value = mine;
+    area.dispatchEvent(new Event("input"));
+    area.focus();
+  });
+  status().append(again);
+};
+
+// Links to a file, to the place of a snippet, or to the line of a failure.
+document.addEventListener("click", async (event) => {
+  const edit = event.target.closest("[data-edit]");
+  if (edit) {
+    await startEditing(0);
+    return;
+  }
+  const link = event.target.closest('a[href^="?file="]');
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const { searchParams } = new URL(link.href);
+  // On a phone Back comes back to the line that was read.
+  if (isNarrow() && link.closest(".notes")) history.pushState(null, "", link.href);
+  else history.replaceState(history.state, "", link.href);
+  open("source");
+  await showFile(searchParams.get("file"), {
+    line: Number(searchParams.get("line")),
+    edit: link.classList.contains("edit"),
+  });
+  if (link.closest(".files")) find(".files [aria-current]").focus({ preventScroll: true });
+});
+
+addEventListener("beforeunload", (event) => { if (drafts.size) event.preventDefault(); });
+addEventListener("focus", refresh);
+side.addEventListener("sent", refresh);
+find("#source-pane").addEventListener("shown", () => {
+  // Sizes are known only while the pane is seen.
+  if (find(".gutter", box())) return;
+  prepare(Number(new URLSearchParams(location.search).get("line")));
+});

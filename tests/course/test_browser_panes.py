@@ -1,0 +1,362 @@
+"""A lesson's panes in a real browser: its live page, its source and editor, its exercise."""
+
+import os
+import re
+import shutil
+import time
+
+import pytest
+
+from course import catalogue
+from tests.course.browsing import LESSON, course_copy, enter, problems, started  # noqa: F401
+from tests.helpers import AXE, SECOND_HALF
+
+expect = pytest.importorskip("playwright.sync_api", reason=SECOND_HALF).expect
+
+pytestmark = pytest.mark.browser
+
+EXERCISE = "/day01/custom_converter/"
+
+
+@pytest.fixture(scope="module")
+def base(started):  # noqa: F811
+    return started.base
+
+
+@pytest.fixture
+def page(page, started):  # noqa: F811
+    enter(page, started)
+    return page
+
+
+def tab(page, name):
+    page.get_by_role("tab", name=name).click()
+
+
+def edit(page, base, path, file):
+    page.goto(f"{base}{path}?file={file}#source-title")
+    page.get_by_role("button", name="edit").click()
+    editor = page.get_by_label("Tab indents")
+    expect(editor).to_be_focused()
+    return editor
+
+
+def select(editor, start, end=None):
+    editor.evaluate("(area, [a, b]) => area.setSelectionRange(a, b)", [start, end or start])
+
+
+def save_elsewhere(path, text):
+    """Save a file as another editor does, at another time."""
+    path.write_text(text, "utf-8")
+    later = time.time() + 5
+    os.utime(path, (later, later))
+
+
+# -- tabs
+
+
+def test_the_panes_are_tabs_that_the_arrows_switch(page, base):
+    page.goto(base + EXERCISE)
+    expect(page.get_by_role("tab", name="Try it")).to_have_attribute("aria-selected", "true")
+    page.get_by_role("tab", name="Try it").press("ArrowLeft")
+    expect(page.get_by_role("tab", name="Source")).to_be_focused()
+    expect(page.get_by_role("tabpanel", name="Source")).to_be_visible()
+    expect(page.get_by_role("tabpanel", name="Try it")).to_be_hidden()
+    expect(page).to_have_url(base + EXERCISE)
+
+
+# -- the page
+
+
+def test_the_page_of_a_lesson_is_live_beside_the_notes(page, base):
+    page.goto(f"{base}/day03/database/")
+    tab(page, "Page")
+    frame = page.frame_locator("#pane-frame")
+    expect(frame.get_by_role("heading").first).to_be_visible()
+    path = page.get_by_label("Path of the page")
+    expect(path).to_have_value("/")
+    expect(page.get_by_label("Back", exact=True)).to_be_disabled()
+    path.fill("/authors/1")
+    path.press("Enter")
+    expect(frame.get_by_role("heading").first).to_have_text("H. G. Wells")
+    link = frame.get_by_role("link").first
+    link.click()
+    expect(path).not_to_have_value("/authors/1")
+    page.get_by_label("Back", exact=True).click()
+    expect(path).to_have_value("/authors/1")
+    expect(frame.get_by_role("heading").first).to_have_text("H. G. Wells")
+
+
+def test_a_form_in_the_page_can_be_sent(page, base):
+    page.goto(f"{base}/day03/forms/")
+    tab(page, "Page")
+    frame = page.frame_locator("#pane-frame")
+    frame.locator("form [type=submit], form button").first.click()
+    expect(frame.locator("body")).not_to_contain_text("CSRF")
+
+
+def test_the_exercise_is_a_target_of_the_page_and_of_the_requests(page, base):
+    page.goto(base + EXERCISE)
+    page.get_by_label("Send it to").select_option("the exercise")
+    page.get_by_label("Request as the server reads it").fill("GET /nowhere-at-all HTTP/1.1\n")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("404")
+    page.goto(f"{base}/day03/forms/")
+    tab(page, "Page")
+    page.get_by_label("Whose page").select_option("exercise")
+    expect(page.locator("#pane-frame")).to_be_visible()
+    expect(page.frame_locator("#pane-frame").locator("body")).to_be_visible()
+
+
+def test_a_page_cannot_use_the_readers_interface(page, base, started):  # noqa: F811
+    page.goto(f"{started.worker}/run/day01/hello/app/")
+    seen = page.evaluate(
+        """base => fetch(base + "/api/progress", {credentials: "include"})
+            .then(response => response.text(), error => "refused")""",
+        base,
+    )
+    assert seen == "refused"
+
+
+# -- the source
+
+
+def test_a_lesson_of_many_files_has_a_tree(page, base):
+    page.goto(f"{base}/day06_project/shop/#source-title")
+    files = page.get_by_role("navigation", name="Files of the lesson")
+    folder = files.locator("summary").first
+    assert files.get_by_role("link").count() < 20
+    folder.click()
+    link = folder.locator("xpath=..").get_by_role("link").first
+    name = link.get_attribute("href").partition("=")[2].partition("#")[0].replace("%2F", "/")
+    assert "/" in name
+    link.click()
+    expect(page.locator("#pane-file")).to_have_attribute("data-file", name)
+    expect(files.locator("[aria-current]")).to_have_text(name.rpartition("/")[2])
+
+
+def test_a_snippet_jumps_to_its_place(page, base):
+    page.goto(base + LESSON)
+    link = page.locator("a.place").last
+    line = re.search(r"line (\d+)", link.text_content())[1]
+    link.click()
+    expect(page.get_by_role("tab", name="Source")).to_have_attribute("aria-selected", "true")
+    expect(page.locator(".band")).to_be_in_viewport()
+    number = page.evaluate(
+        """() => { const band = document.querySelector(".band"),
+            gutter = document.querySelector(".gutter"), style = getComputedStyle(gutter);
+            return 1 + (band.offsetTop - parseFloat(style.paddingTop))
+                / parseFloat(style.lineHeight); }"""
+    )
+    assert number == int(line)
+
+
+def test_another_file_is_shown_and_the_request_stays(page, base):
+    page.goto(f"{base}/day01/sending_data/")
+    page.get_by_label("Request as the server reads it").fill("mine")
+    tab(page, "Source")
+    page.get_by_role("link", name="client.py", exact=True).last.click()
+    expect(page.locator("#code")).to_contain_text("import requests")
+    tab(page, "Try it")
+    expect(page.get_by_label("Request as the server reads it")).to_have_value("mine")
+    page.reload()
+    expect(page.locator("#code")).to_contain_text("import requests")
+
+
+def test_the_source_is_the_file_as_it_is_now(page, base, course_copy):  # noqa: F811
+    path = course_copy / "day01" / "hello" / "app.py"
+    good = path.read_text("utf-8")
+    page.goto(f"{base}/day01/hello/?file=app.py")
+    tab(page, "Try it")
+    save_elsewhere(path, good.replace("Hello, World!", "Hello, Student!"))
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator("#pane-answer")).to_contain_text("Hello, Student!")
+    tab(page, "Source")
+    expect(page.locator("#code")).to_contain_text("Hello, Student!")
+    save_elsewhere(path, good)
+
+
+# -- the editor
+
+
+def test_the_editor_indents_and_is_left_by_the_keyboard(page, base):
+    editor = edit(page, base, LESSON, "app.py")
+    editor.fill("def f():\nx = 1\ny = 2\n")
+    select(editor, 9, 16)
+    page.keyboard.press("Tab")
+    expect(editor).to_have_value("def f():\n    x = 1\n    y = 2\n")
+    page.keyboard.press("Shift+Tab")
+    expect(editor).to_have_value("def f():\nx = 1\ny = 2\n")
+    select(editor, 8)
+    page.keyboard.press("Enter")
+    page.keyboard.type("if x:")
+    page.keyboard.press("Enter")
+    page.keyboard.type("a")
+    page.keyboard.press("Enter")
+    page.keyboard.type("b")
+    page.keyboard.press("Shift+Tab")
+    expected = "def f():\n    if x:\n        a\n    b\nx = 1\ny = 2\n"
+    expect(editor).to_have_value(expected)
+    page.keyboard.press("Control+z")
+    expect(editor).not_to_have_value(expected)
+    expect(page.locator(".gutter")).to_contain_text("7")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="save")).to_be_focused()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="close").click()
+    expect(page.locator("#code")).to_contain_text("Take typed values")
+
+
+def test_a_saved_file_is_used_by_the_next_request_and_by_the_page(
+    page,
+    base,
+    course_copy,  # noqa: F811
+):
+    path = course_copy / "day01" / "hello" / "app.py"
+    good = path.read_text("utf-8")
+    page.goto(f"{base}/day01/hello/#page-title")
+    frame = page.frame_locator("#pane-frame")
+    expect(frame.locator("body")).to_have_text("Hello, World!")
+    tab(page, "Source")
+    page.get_by_role("link", name="app.py", exact=True).click()
+    page.get_by_role("button", name="edit").click()
+    editor = page.get_by_label("Tab indents")
+    editor.fill(good.replace("Hello, World!", "Hello, 你!"))
+    page.keyboard.press("Control+s")
+    expect(page.get_by_role("status")).to_contain_text("Saved")
+    assert path.read_text("utf-8") == good.replace("Hello, World!", "Hello, 你!")
+    tab(page, "Page")
+    expect(frame.locator("body")).to_have_text("Hello, 你!")
+    tab(page, "Source")
+    page.get_by_role("button", name="back to the original").click()
+    expect(editor).to_have_value(good)
+    assert path.read_text("utf-8") == good
+    page.get_by_role("button", name="bring my text back").click()
+    expect(editor).to_have_value(good.replace("Hello, World!", "Hello, 你!"))
+    assert path.read_text("utf-8") == good
+
+
+def test_a_file_that_another_editor_saved_is_not_overwritten(page, base, course_copy):  # noqa: F811
+    path = course_copy / "day01" / "converters" / "app.py"
+    good = path.read_text("utf-8")
+    editor = edit(page, base, LESSON, "app.py")
+    editor.fill(good + "# mine\n")
+    save_elsewhere(path, good + "# theirs\n")
+    page.keyboard.press("Control+s")
+    expect(page.locator(".conflict")).to_be_visible()
+    assert path.read_text("utf-8") == good + "# theirs\n"
+    page.get_by_role("button", name="take the text of the file").click()
+    expect(editor).to_have_value(good + "# theirs\n")
+    editor.fill(good + "# mine again\n")
+    save_elsewhere(path, good + "# theirs again\n")
+    page.keyboard.press("Control+s")
+    page.get_by_role("button", name="keep my text and save it").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved")
+    assert path.read_text("utf-8") == good + "# mine again\n"
+    save_elsewhere(path, good)
+
+
+def test_a_draft_is_kept_while_another_file_is_looked_at(page, base):
+    editor = edit(page, base, "/day01/sending_data/", "app.py")
+    editor.fill("# a draft\n")
+    page.get_by_role("link", name="client.py", exact=True).last.click()
+    expect(page.locator("#code")).to_contain_text("import requests")
+    page.get_by_role("link", name="app.py", exact=True).last.click()
+    expect(page.get_by_label("Tab indents")).to_have_value("# a draft\n")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="close").click()
+    expect(page.locator("#code")).to_contain_text("import")
+
+
+# -- the exercise
+
+
+def test_the_whole_tasks_are_in_the_box(page, base, course_copy):  # noqa: F811
+    page.goto(f"{base}{EXERCISE}#exercise-title")
+    lesson = catalogue.find("day01/custom_converter", course_copy)
+    tasks = page.locator(".tasks > li")
+    expect(tasks).to_have_count(len(lesson.tasks()))
+    words = lesson.exercise.read_text("utf-8").partition("Tasks:")[2].partition("Run it:")[0]
+    last = re.sub(r"[`\s]+", " ", words.strip()).split()[-1]
+    expect(tasks.last).to_contain_text(last)
+
+
+def test_an_exercise_is_checked_sent_again_and_solved(page, base, course_copy):  # noqa: F811
+    lesson = catalogue.find("day01/custom_converter", course_copy)
+    page.goto(f"{base}{EXERCISE}#exercise-title")
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator(".state.todo").first).to_be_visible(timeout=60_000)
+    box = page.get_by_role("tabpanel", name="Exercise")
+    expect(box).not_to_contain_text("--hint")
+    expect(box).not_to_contain_text("--all")
+    if box.get_by_role("button", name="send this request").count():
+        box.get_by_role("button", name="send this request").first.click()
+        expect(page.get_by_label("Send it to")).to_have_value("exercise")
+        expect(page.get_by_role("status")).to_contain_text("ms")
+    solution = catalogue.ROOT / "tests" / "exercises" / lesson.day / lesson.name / "solution.py"
+    before = lesson.exercise.read_text("utf-8")
+    shutil.copy(solution, lesson.exercise)
+    tab(page, "Exercise")
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator("p", has_text="The next exercise: ")).to_be_visible(timeout=60_000)
+    expect(page.locator(".state.todo")).to_have_count(0)
+    page.get_by_role("button", name="compare with the sample solution").click()
+    expect(page.get_by_role("region", name="Your file and the sample solution")).to_be_visible()
+    page.goto(f"{base}/day01/")
+    expect(page.locator(".mark.solved").first).to_be_visible()
+    page.goto(base)
+    expect(page.get_by_role("link", name="Go on where you were: Custom converters")).to_be_visible()
+    lesson.exercise.write_text(before, "utf-8")
+
+
+# -- progress
+
+
+def test_what_was_read_and_tried_is_remembered(page, base):
+    page.goto(f"{base}/day02/cookies/")
+    page.locator("[data-try]").first.click()
+    expect(page.get_by_role("status")).to_contain_text("ms")
+    page.goto(base)
+    row = page.get_by_role("listitem").filter(
+        has=page.get_by_role("link", name="Cookies", exact=True)
+    )
+    expect(row.locator(".mark")).to_have_text("tried")
+    page.goto(f"{base}/day02/cookies/")
+    with page.expect_response("**/api/progress"):
+        page.locator(".notes .neighbours").scroll_into_view_if_needed()
+    page.goto(base)
+    expect(row.locator(".mark")).to_have_text("read")
+    expect(page.get_by_role("progressbar", name="Lessons read: Day 2")).to_have_attribute(
+        "value", re.compile(r"[1-9]")
+    )
+    page.get_by_role("link", name="Go on where you were: Cookies").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Cookies")
+
+
+# -- accessibility of each pane
+
+needs_axe = pytest.mark.skipif(
+    not AXE.exists(),
+    reason="axe-core is not installed: npm install --no-save --prefix tests axe-core",
+)
+
+
+@needs_axe
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 360)])
+def test_accessibility_of_the_panes(browser, started, scheme, width):  # noqa: F811
+    context = browser.new_context(
+        color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True
+    )
+    page = enter(context.new_page(), started)
+    page.goto(f"{started.base}/day03/forms/")
+    found = []
+    for name in ("Page", "Exercise", "Source"):
+        tab(page, name)
+        if name == "Source":
+            found += problems(page)
+            page.get_by_role("button", name="edit").click()
+            expect(page.get_by_label("Tab indents")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        found += problems(page)
+    context.close()
+    assert found == []
