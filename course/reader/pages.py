@@ -190,7 +190,9 @@ def _modules(
             if each.label.startswith("GET ")
         ]
         asked = any((each.module, each.label) == (name, "GET /") for each in ready)
-        has_home = asked or re.search(_HOME, code) is not None or not gets
+        # Without a route of its own, the app has those of another lesson, with a page among them.
+        is_home = re.search(_HOME, code) is not None or re.search(_ROUTE, code) is None
+        has_home = asked or is_home or not gets
         found.append(
             {
                 "name": name,
@@ -205,6 +207,7 @@ def _modules(
 
 # A route for "/" as it is written with a decorator or add_url_rule, and code that makes HTML.
 _HOME = r'\.(?:get|route|add_url_rule)\(\s*"/"'
+_ROUTE = r"\.(?:get|post|route|add_url_rule)\("
 _PAGE = r"render_template|<!doctype|<(?:h1|p|form|html)\b"
 
 
