@@ -1,5 +1,6 @@
 """The worker as a process: what a lesson may do to it, and that the other lessons go on."""
 
+import contextlib
 import http.client
 import re
 import shutil
@@ -35,14 +36,18 @@ def client(course, worker):
 
 
 def ask(worker, path, **headers):
-    """Ask the worker for a page, as the browser does; return status and text."""
-    connection = http.client.HTTPConnection("127.0.0.1", worker.port, timeout=60)
-    try:
-        connection.request("GET", path, headers={"Cookie": f"course_reader_1={TOKEN}"} | headers)
-        response = connection.getresponse()
-        return response.status, response.read().decode()
-    finally:
-        connection.close()
+    """Ask the worker for a page, as the browser does; return status and text.
+
+    A connection that a worker took while it ended is reset; a visitor would load the page again.
+    """
+    for _ in range(10):
+        connection = http.client.HTTPConnection("127.0.0.1", worker.port, timeout=60)
+        with contextlib.closing(connection), contextlib.suppress(ConnectionError):
+            cookie = {"Cookie": f"course_reader_1={TOKEN}"}
+            connection.request("GET", path, headers=cookie | headers)
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+    pytest.fail(f"no response for {path}")
 
 
 def line_of(path, text):
