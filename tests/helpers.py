@@ -18,6 +18,7 @@ REWRITTEN = {
     "day02/contexts",
     "day02/errors",
     "day02/file_upload",
+    "day02/json_body",
     "day02/query_and_form",
     "day02/request_hooks",
     "day02/responses",
