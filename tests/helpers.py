@@ -16,6 +16,7 @@ REWRITTEN = {
     "day01",
     "day02/commands",
     "day02/contexts",
+    "day02/cookies",
     "day02/errors",
     "day02/file_upload",
     "day02/json_body",
