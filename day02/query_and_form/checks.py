@@ -1,4 +1,4 @@
-"""Two checks of what a sender wrote: a field that comes exactly once, an address of this site."""
+"""Check what a client sends: a field that comes exactly once, and a URL of this site."""
 
 import re
 from collections.abc import Callable
@@ -9,24 +9,24 @@ from flask import abort, request
 LOCAL = re.compile(r"/(?!/)[\w./?&=%+~-]*", re.ASCII)
 
 
-def only(name: str, kind: Callable[[str], Any] = str) -> Any:
-    """Return the value of a field that is there, that can be read, and that comes no second time.
+def get_field(name: str, kind: Callable[[str], Any] = str) -> Any:
+    """Return the value of a field that comes exactly once and can be converted, or abort.
 
-    Of two values the next program may take the other one; and a zero byte, which no keyboard types,
-    is not seen by all of them. So it is better to take neither.
+    Of two values another program may take the other one, and not every program sees a NUL byte.
+    So it is better to refuse both.
     """
     value = request.form.get(name, type=kind)
     if value is None or len(request.form.getlist(name)) > 1 or "\0" in request.form[name]:
-        abort(400, f"Send the field '{name}' exactly once, as {kind.__name__}, without zeros.")
+        abort(400, f"Send the field '{name}' exactly once, as {kind.__name__}, without NUL bytes.")
     return value
 
 
-def local(address: str) -> str:
-    """Return an address of this site, and raise ValueError for every other.
+def local_url(url: str) -> str:
+    """Return the URL if it is one of this site; raise ValueError for all others.
 
-    One slash, then plain characters only: for a browser two slashes begin the name of another site,
-    and it reads a backslash as a slash and overlooks a tab.
+    A slash, then only plain characters: for a browser two slashes begin the name of another site.
+    It also reads a backslash as a slash, and drops a tab.
     """
-    if not LOCAL.fullmatch(address):
-        raise ValueError(f"not an address of this site: {address}")
-    return address
+    if not LOCAL.fullmatch(url):
+        raise ValueError(f"not a URL of this site: {url}")
+    return url

@@ -1,7 +1,7 @@
-"""Return what fits: text, JSON, a status, headers, a stream, a redirect.
+"""Return text, JSON, a status code, headers, a stream or a redirect from a view.
 
-A view sends nothing itself. It returns a value, and Flask makes a response of it. So it is worth
-knowing which values will do, which will not, and what never belongs into the head of an answer.
+A view returns a value, and Flask makes a response from it. This lesson shows which values work,
+which do not, and what must never be part of the status line or a header.
 
 Run it: flask --app day02.responses.app run --debug
 """
@@ -27,31 +27,31 @@ WRONG = {
 
 @app.get("/")
 def index():
-    """Return text: it becomes the body, with status 200 and the type of a page."""
+    """Return text: it becomes the body, with status code 200."""
     return "Welcome to the tea house.\n"
 
 
 @app.get("/order")
 def order():
-    """Return body and status."""
+    """Return a body and a status code."""
     return "Your tea is on its way.\n", 202
 
 
 @app.get("/kitchen")
 def kitchen():
-    """Return body, status and headers; in a list of pairs a name may come twice."""
+    """Return a body, a status code and headers; in a list of pairs a name can come twice."""
     return "Staff only.\n", 403, [("X-Reason", "steam"), ("X-Reason", "knives")]
 
 
 @app.get("/teas")
-def teas():
-    """Return a list: it is sent as JSON."""
+def list_teas():
+    """Return a list: Flask sends it as JSON."""
     return list(TEAS)
 
 
 @app.get("/teas/<name>")
-def tea(name: str):
-    """Return a dict, which is sent as JSON too, or a response object: a page with a header."""
+def show_tea(name: str):
+    """Return a dict, which becomes JSON, or a response object: a page with a header."""
     if name in TEAS:
         return {"name": name, "chinese": TEAS[name]}
     response = make_response(render_template("no_tea.html", name=name), 404)
@@ -61,7 +61,7 @@ def tea(name: str):
 
 @app.get("/teapot")
 def teapot():
-    """Return a response object after changing it: Flask sends it as it is."""
+    """Change a response object, then return it: Flask sends it as it is."""
     response = jsonify(short=True, stout=True)
     response.status_code = 418
     return response
@@ -69,51 +69,51 @@ def teapot():
 
 @app.get("/stream")
 def stream():
-    """Return a generator: each piece is sent as soon as it is made."""
+    """Return a generator: Flask sends each piece as soon as it is made."""
     return (f"Cup {number}\n" for number in range(1, 4))
 
 
 @app.get("/menu")
 def menu():
-    """Send the client to another address."""
-    return redirect(url_for("teas"))
+    """Send the client to another URL."""
+    return redirect(url_for("list_teas"))
 
 
 @app.get("/sold-out-unsafe")
 def sold_out_unsafe():
-    """Show two dangers: JSON sent as a page, and the visitor's words in the status line."""
+    """Show two dangers: JSON sent as a page, and the client's text in the status line."""
     tea = request.args.get("tea", "green")
     return json.dumps({"sold_out": tea}) + "\n", f"409 No {tea} tea"
 
 
 @app.get("/sold-out")
 def sold_out():
-    """Show the defence: leave the JSON to Flask, and give the status as a number."""
+    """Show the defence: a dict for JSON, and a number for the status code."""
     return {"sold_out": request.args.get("tea", "green")}, 409
 
 
 @app.get("/cup-unsafe")
 def cup_unsafe():
-    """Show the danger: a header cannot hold every text, and what it cannot hold ends in a 500."""
-    return "A cup of tea.\n", {"X-Cup-For": request.args.get("name", "nobody")}
+    """Show the danger: not every text can be the value of a header."""
+    return "A cup of tea.\n", {"X-Cup-For": request.args.get("name", "guest")}
 
 
 @app.get("/cup")
 def cup():
-    """Show the defence: ``quote`` makes plain ASCII of whatever the visitor wrote."""
-    return "A cup of tea.\n", {"X-Cup-For": quote(request.args.get("name", "nobody"))}
+    """Show the defence: ``quote`` writes any text in ASCII."""
+    return "A cup of tea.\n", {"X-Cup-For": quote(request.args.get("name", "guest"))}
 
 
 @app.get("/wrong/<kind>")
 def wrong(kind: str):
-    """Return what Flask can make no response of: a TypeError, and so a 500."""
+    """Show the mistake: return a value that is not a response, which is a 500."""
     if kind not in WRONG:
         abort(404)
     return WRONG[kind]
 
 
 @app.after_request
-def number_the_answer(response):
-    """Put a header on every answer, errors included."""
+def add_request_id(response):
+    """Add a header to every response, errors included."""
     response.headers["X-Request-Id"] = uuid4().hex
     return response

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import sys
 from email.message import Message
 from http.cookiejar import CookieJar
 from io import BytesIO
@@ -32,7 +33,7 @@ def browser_jar(response):
 
 def not_once(name, kind="str"):
     """Return status code and message for a field that is missing, invalid or repeated."""
-    return 400, f"Send the field '{name}' exactly once, as {kind}, without zeros."
+    return 400, f"Send the field '{name}' exactly once, as {kind}, without NUL bytes."
 
 
 def cookie_header(jar, url):
@@ -57,10 +58,16 @@ def request_with(**options):
     return Flask("small").test_request_context(**options)
 
 
-def secret_key_of_a_new_start(lesson, monkeypatch, **environ):
-    """Start a lesson once more, with these variables in the environment; return its secret key."""
+def start_again(lesson, monkeypatch, **environ):
+    """Start a lesson once more, with these variables in the environment; return its app."""
     monkeypatch.setattr(os, "environ", environ)
     spec = importlib.util.spec_from_file_location(f"{lesson.__package__}.started", lesson.__file__)
     started = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, started)  # where Flask looks for its folder
     spec.loader.exec_module(started)
-    return started.app.secret_key
+    return started.app
+
+
+def secret_key_of_a_new_start(lesson, monkeypatch, **environ):
+    """Start a lesson once more, with these variables in the environment; return its secret key."""
+    return start_again(lesson, monkeypatch, **environ).secret_key

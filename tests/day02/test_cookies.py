@@ -13,7 +13,8 @@ from flask import request
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
 from day02.cookies import app as lesson
-from day02.cookies.app import HOUR, app, seal
+from day02.cookies import first
+from day02.cookies.app import HOUR, app, serializer
 from tests.day02.helpers import (
     browser_jar,
     cookie_header,
@@ -40,6 +41,15 @@ def test_a_cookie_is_set_on_the_response_and_read_from_the_next_request(client):
     assert 'data-theme="dark"' in page
     assert "<option selected>dark</option>" in page
     assert "<dt>theme</dt>" in page
+
+
+def test_the_small_program_sets_the_cookie_and_reads_it_at_the_next_request():
+    client = first.app.test_client()
+    assert client.get("/").json == {"theme": "light"}
+    response = client.post("/dark")
+    assert (response.status_code, response.location) == (303, "/")
+    assert set_cookies(response) == {"theme": ("dark", {"Path": "/"})}
+    assert client.get("/").json == {"theme": "dark"}
 
 
 @pytest.mark.parametrize("form", [{}, {"theme": ""}, {"theme": "<b>"}, {"theme": "dark; Path=/x"}])
@@ -140,12 +150,12 @@ def test_the_page_links_to_every_view_under_any_mount(client):
     page = client.get("/", base_url="http://localhost/run/cookies").text
     for text, target in [
         ("Three lifetimes", 'href="/run/cookies/lifetimes"'),
-        ("Bare and guarded", 'href="/run/cookies/protections"'),
+        ("Without and with protection", 'href="/run/cookies/protections"'),
         ("A role, plain and signed", 'href="/run/cookies/welcome"'),
-        ("The vault that believes", 'href="/run/cookies/vault-unsafe"'),
-        ("The vault that checks", 'href="/run/cookies/vault"'),
+        ("The vault without a check", 'href="/run/cookies/vault-unsafe"'),
+        ("The vault with a check", 'href="/run/cookies/vault"'),
         ("The cart", 'href="/run/cookies/cart"'),
-        ("Tea into the cart", 'formaction="/run/cookies/cart"'),
+        ("Put tea into the cart", 'formaction="/run/cookies/cart"'),
         ("Empty it with another path", 'formaction="/run/cookies/cart/empty-wrong"'),
         ("Empty it", 'formaction="/run/cookies/cart/empty"'),
     ]:
@@ -172,7 +182,7 @@ def test_welcome_sets_the_role_plain_and_signed(client):
     cookies = set_cookies(client.get("/welcome"))
     assert cookies["role"] == ("customer", {"HttpOnly": "", "Path": "/"})
     value, attributes = cookies["signed_role"]
-    assert seal.loads(value) == "customer"
+    assert serializer.loads(value) == "customer"
     assert attributes["Max-Age"] == "3600"
     assert "HttpOnly" in attributes
 
@@ -205,10 +215,10 @@ def test_the_vault_stays_closed_for_what_the_server_has_not_signed(client):
         signed("a key that the attacker made up"),
         signed(app.secret_key, salt="newsletter"),
         signed(app.secret_key, salt="itsdangerous"),  # the default
-        seal.dumps("customer"),
-        seal.dumps("admin")[:-1],
-        seal.dumps(["admin"]),
-        seal.dumps("admin").upper(),
+        serializer.dumps("customer"),
+        serializer.dumps("admin")[:-1],
+        serializer.dumps(["admin"]),
+        serializer.dumps("admin").upper(),
     ]:
         response = open_vault(client, "/vault", signed_role=value, role="admin")
         assert response == (403, False), value
@@ -220,14 +230,14 @@ def test_a_signature_does_not_fit_another_content(client):
     client.get("/welcome")
     assert open_vault(client, "/vault") == (403, False)
     signature = client.get_cookie("signed_role").value.split(".", 1)[1]
-    admin = seal.dumps("admin").split(".", 1)[0]
+    admin = serializer.dumps("admin").split(".", 1)[0]
     assert open_vault(client, "/vault", signed_role=f"{admin}.{signature}") == (403, False)
 
 
 @pytest.mark.parametrize(("age", "status"), [(HOUR, 200), (HOUR + 1, 403)])
 def test_the_server_counts_the_age_of_a_signature_itself(client, monkeypatch, age, status):
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda self: 1_000_000)
-    old = seal.dumps("admin")
+    old = serializer.dumps("admin")
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda self: 1_000_000 + age)
     assert open_vault(client, "/vault", signed_role=old)[0] == status
 

@@ -10,8 +10,9 @@ import math
 
 import pytest
 
+from day02.json_body import first
 from day02.json_body.app import DRINKS, METHODS, app
-from day02.json_body.careful import loads
+from day02.json_body.strict_json import loads
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -41,6 +42,14 @@ def test_a_valid_order_is_accepted(client, drink, cups):
     response = client.post("/orders", json={"drink": drink, "cups": cups, "other": [1]})
     assert response.status_code == 201
     assert response.json == {"drink": drink, "cups": cups}
+
+
+def test_the_small_program_returns_the_json_and_refuses_all_else():
+    client = first.app.test_client()
+    response = client.post("/orders", json=ORDER)
+    assert (response.status_code, response.json) == (201, {"received": ORDER})
+    assert client.post("/orders", data=json.dumps(ORDER)).status_code == 415
+    assert client.post("/orders", data="{'cups': 2}", content_type=JSON).status_code == 400
 
 
 def test_a_list_is_sent_as_json(client):
@@ -192,7 +201,7 @@ def test_a_body_that_is_not_json_is_400(client):
             assert error(post(client, path, body)) == (400, NOT_UNDERSTOOD), body
         status, message = error(post(client, "/strict", body))
         assert status == 400, body
-        assert message.startswith("This is no good JSON: ")
+        assert message.startswith("This is not valid JSON: ")
 
 
 @pytest.mark.point("D2-13")
@@ -306,7 +315,7 @@ def test_a_page_of_another_site_can_send_text_but_not_the_header(client):
 )
 def test_a_repeated_name_keeps_its_last_value_or_is_refused(client, body, value):
     assert post(client, "/any", body).json["value"] == value
-    refusal = (400, "This is no good JSON: a name comes twice.")
+    refusal = (400, "This is not valid JSON: a name comes twice.")
     assert error(post(client, "/strict", body)) == refusal
 
 
@@ -325,11 +334,11 @@ def test_a_repeated_name_keeps_its_last_value_or_is_refused(client, body, value)
 def test_numbers_that_json_does_not_have_are_sent_back_or_refused(client, body, number):
     attack = post(client, "/any", body)
     assert attack.text.endswith(f'"value":{number}}}\n')
-    refusal = (400, "This is no good JSON: a number is not finite.")
+    refusal = (400, "This is not valid JSON: a number is not finite.")
     assert error(post(client, "/strict", body)) == refusal
 
 
-def test_careful_parsing_changes_nothing_else():
+def test_strict_parsing_changes_nothing_else():
     text = '{"a": {"a": [1, 2.5, -0.5e3, null, true, "NaN"]}, "b": {"a": {}}}'
     assert loads(text.encode()) == json.loads(text)
     with pytest.raises(ValueError, match="utf-8"):
@@ -365,7 +374,7 @@ def test_a_body_without_a_length_is_limited_too(client):
 
 
 @pytest.mark.parametrize("body", [b"[" * 9_000, b"[" * 5_000 + b"]" * 5_000, b'{"a":' * 1_900])
-def test_nested_brackets_never_cause_a_500(client, body):
+def test_deep_nesting_never_cause_a_500(client, body):
     for path in ["/any", "/forced", "/strict", "/orders"]:
         # How deeply Python can parse depends on its version.
         assert post(client, path, body).status_code in {200, 400}

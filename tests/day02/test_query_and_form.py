@@ -1,4 +1,4 @@
-"""The query string, headers and forms, down to a login.
+"""The query string, headers and forms.
 
 Begin with test_a_query_string_is_read_one_value_or_all. The login is tested in
 test_query_and_form_login.py.
@@ -9,8 +9,8 @@ import re
 import pytest
 from flask import Flask, request
 
-from day02.query_and_form import app as lesson
-from day02.query_and_form.app import create_app
+from day02.query_and_form import first
+from day02.query_and_form.app import DRINKS, EXTRAS, app
 from tests.day02.helpers import not_once
 from tests.helpers import status_and_message
 
@@ -18,13 +18,8 @@ FORM = "application/x-www-form-urlencoded"
 ORDER = {"drink": "tea", "cups": "2"}
 
 
-@pytest.fixture(scope="module")
-def app():
-    return create_app()
-
-
 @pytest.fixture
-def client(app):
+def client():
     return app.test_client()
 
 
@@ -101,13 +96,22 @@ def test_values_that_are_not_on_the_menu_are_refused(client, change):
     )
 
 
+@pytest.mark.parametrize(
+    ("query", "word", "number"),
+    [("", "", 1), ("word=tea&page=2", "tea", 2), ("word=tea&page=two", "tea", 1)],
+)
+def test_the_small_program_reads_a_word_and_a_number(query, word, number):
+    response = first.app.test_client().get(f"/search?{query}")
+    assert response.json == {"word": word, "page": number}
+
+
 # Headers
 
 
 @pytest.mark.point("D2-05")
 def test_headers_may_be_missing(client):
     response = client.get("/headers?X-Name=Ann&name=Ann").json
-    assert response == {"name": "nobody", "content_type": None, "mimetype": ""}
+    assert response == {"name": "guest", "content_type": None, "mimetype": ""}
     with Flask("tea").test_request_context(headers={"x-name": "Ann"}):
         assert request.headers.get("X-nAmE") == request.headers["X-NAME"] == "Ann"
         assert request.headers.get("X-Other") is None
@@ -128,11 +132,11 @@ def test_a_form_may_come_without_extras(client):
 
 
 @pytest.mark.parametrize("cups", [1, 20])
-@pytest.mark.parametrize("drink", lesson.DRINKS)
+@pytest.mark.parametrize("drink", DRINKS)
 def test_the_edges_of_what_can_be_ordered(client, drink, cups):
-    data = {"drink": drink, "cups": cups, "extra": list(lesson.EXTRAS)}
+    data = {"drink": drink, "cups": cups, "extra": list(EXTRAS)}
     response = client.post("/order", data=data)
-    assert response.json == {"drink": drink, "cups": cups, "extras": list(lesson.EXTRAS)}
+    assert response.json == {"drink": drink, "cups": cups, "extras": list(EXTRAS)}
 
 
 @pytest.mark.point("D2-06", "S2-28")
@@ -190,7 +194,7 @@ def test_a_multipart_form_that_is_too_long_is_refused(client):
 
 
 @pytest.mark.point("S2-28")
-def test_a_missing_key_is_400_in_debug_mode_too(app, client, monkeypatch):
+def test_a_missing_key_is_400_in_debug_mode_too(client, monkeypatch):
     monkeypatch.setitem(app.config, "DEBUG", True)
     response = client.get("/search")
     assert response.status_code == 400

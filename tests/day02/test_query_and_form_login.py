@@ -14,8 +14,7 @@ import pytest
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from day02.query_and_form import app as lesson
-from day02.query_and_form.app import create_app
-from tests.day02.helpers import not_once
+from tests.day02.helpers import not_once, start_again
 from tests.helpers import serving, status_and_message
 
 FORM = "application/x-www-form-urlencoded"
@@ -29,9 +28,12 @@ def quick_hash(password):
     return generate_password_hash(password, "pbkdf2:sha256:1")
 
 
-@pytest.fixture(scope="module")
-def app():
-    return create_app({"HASHES": {"ann": quick_hash(PASSWORD)}, "NOBODY": quick_hash("nobody's")})
+@pytest.fixture
+def app(monkeypatch):
+    """Return the app of the lesson, with hashes that take less time to check."""
+    monkeypatch.setitem(lesson.app.config, "HASHES", {"ann": quick_hash(PASSWORD)})
+    monkeypatch.setitem(lesson.app.config, "NOBODY", quick_hash("nobody's"))
+    return lesson.app
 
 
 @pytest.fixture
@@ -180,10 +182,12 @@ def test_the_hash_is_not_accepted_as_a_password(app, client):
     assert status_and_message(client.post("/login", data=ANN | {"password": stored})) == WRONG
 
 
-def test_the_users_of_create_app_replace_those_of_the_file():
-    client = create_app({"HASHES": {"bob": quick_hash("tea")}}).test_client()
-    assert client.post("/login", data={"name": "bob", "password": "tea"}).status_code == 303
-    assert client.application.config["HASHES"].keys() == {"bob"}
+def test_the_users_of_the_environment_replace_those_of_the_file(monkeypatch):
+    users = json.dumps({"bob": quick_hash("tea")})
+    app = start_again(lesson, monkeypatch, FLASK_HASHES=users)
+    response = app.test_client().post("/login", data={"name": "bob", "password": "tea"})
+    assert response.status_code == 303
+    assert app.config["HASHES"].keys() == {"bob"}
 
 
 def test_an_unknown_name_costs_the_same_check(app, client, monkeypatch):
@@ -206,7 +210,7 @@ def test_what_is_stored_is_scrypt_and_fits_the_password_of_the_notes():
         # The same cost: what differs is only the salt, the part between the dollar signs.
         assert re.fullmatch(r"scrypt:32768:8:1\$\w{16}\$[0-9a-f]{128}", stored)
     assert check_password_hash(users["HASHES"]["ann"], PASSWORD)
-    assert create_app().config["HASHES"] == users["HASHES"]
+    assert lesson.app.config["HASHES"] == users["HASHES"]
     assert not check_password_hash(users["NOBODY"], PASSWORD)
 
 
