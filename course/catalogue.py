@@ -87,8 +87,11 @@ class Lesson:
 
     @property
     def notes(self) -> str:
-        """The Markdown of the lesson's README."""
-        return (self.folder / NOTES).read_text("utf-8")
+        """The Markdown of the lesson's README; where it is missing, words that say so."""
+        path = self.folder / NOTES
+        if not path.is_file():
+            return f"# {self.name}\n\n{self.id}/{NOTES} is missing.\n"
+        return path.read_text("utf-8")
 
     @property
     def title(self) -> str:
@@ -204,6 +207,29 @@ def days(root: Path = ROOT) -> list[Day]:
             names = [line["name"] for line in _LESSON_LINE.finditer(text)]
             lessons = tuple(Lesson(root / name / each, name, each) for each in names)
         found.append(Day(name, match["linked"] or match["coming"], match["summary"], lessons))
+    return found
+
+
+_SIGNS = ("app.py", "first.py", EXERCISE, "__init__.py")
+"""Files that make a folder of a day a lesson."""
+
+
+def missing(root: Path = ROOT) -> list[str]:
+    """Return what lessons lack, in a line each: the file, and what to write there."""
+    found = []
+    for day in days(root):
+        listed = {lesson.name for lesson in day.lessons}
+        places = (path for name in _SIGNS for path in (root / day.name).glob(f"*/{name}"))
+        folders = {path.parent.name for path in places}
+        for name in sorted(listed | folders):
+            place = f"{day.name}/{name}"
+            if name not in listed:
+                line = f"[Title]({name}/{NOTES})"
+                found.append(f"{day.name}/{NOTES}: the list wants a line 1. {line}")
+            if not (root / place / NOTES).is_file():
+                found.append(f"{place}/{NOTES} is missing: write a title and a sentence below it")
+            if not (root / place / "__init__.py").is_file():
+                found.append(f"{place}/__init__.py is missing: an empty file will do")
     return found
 
 

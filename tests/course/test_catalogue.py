@@ -62,3 +62,25 @@ def test_a_name_that_two_days_use_must_be_full(course):
     with pytest.raises(UnknownLessonError) as caught:
         catalogue.find("hello", course)
     assert caught.value.nearest == ["day91/hello", "day92/hello"]
+
+
+def test_what_a_lesson_lacks_is_named_with_its_file(course):
+    assert catalogue.missing(course) == []
+    day = course / "day91"
+    (day / "hello" / "README.md").unlink()
+    (day / "hello" / "__init__.py").unlink()
+    (day / "invisible").mkdir()
+    (day / "invisible" / "app.py").touch()
+    assert catalogue.missing(course) == [
+        "day91/hello/README.md is missing: write a title and a sentence below it",
+        "day91/hello/__init__.py is missing: an empty file will do",
+        "day91/README.md: the list wants a line 1. [Title](invisible/README.md)",
+        "day91/invisible/README.md is missing: write a title and a sentence below it",
+        "day91/invisible/__init__.py is missing: an empty file will do",
+    ]
+
+
+def test_a_lesson_without_notes_breaks_no_list(course):
+    (course / "day91" / "hello" / "README.md").unlink()
+    [lesson] = [each for each in catalogue.lessons(course) if each.id == "day91/hello"]
+    assert lesson.summary == "day91/hello/README.md is missing."
