@@ -23,6 +23,8 @@ REWRITTEN = {
     "day02/query_and_form",
     "day02/request_hooks",
     "day02/responses",
+    "day02/session_security",
+    "day02/sessions",
     "day02/text_and_bytes",
     "day03",
     "day04",

@@ -1,7 +1,7 @@
 """Exercise: a counter of visits.
 
 A tea museum greets its visitors with the number of their visits, and reminds them of the teas they
-looked at. Nobody logs in; the session knows one browser from another.
+looked at. Visitors do not log in; the session knows one browser from another.
 
 Tasks:
 

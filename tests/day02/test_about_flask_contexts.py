@@ -122,6 +122,18 @@ def test_a_cookie_above_the_limit_is_sent_with_a_warning():
     assert len(response.headers["Set-Cookie"]) > 4093
 
 
+@pytest.mark.point("D2-47")
+def test_the_warning_begins_beyond_4093_bytes():
+    def set_cookie(size):
+        response = Response()
+        response.set_cookie("session", "x" * (size - len("session=; Path=/")))
+        assert len(response.headers["Set-Cookie"]) == size
+
+    set_cookie(4093)  # a warning would be an error
+    with pytest.warns(UserWarning, match="too large.*limit is 4093"):
+        set_cookie(4094)
+
+
 # Contexts
 
 

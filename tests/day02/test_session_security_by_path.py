@@ -5,8 +5,8 @@ Begin with test_an_id_in_the_path_needs_no_cookie.
 
 import pytest
 
-from day02.sessions import by_path
-from day02.sessions.app import create_app
+from day02.session_security import by_path
+from day02.session_security.app import create_app
 
 
 @pytest.fixture
