@@ -12,33 +12,6 @@ from werkzeug.serving import make_server
 
 ROOT = Path(__file__).resolve().parent.parent
 
-REWRITTEN = {
-    "day01",
-    "day02/commands",
-    "day02/contexts",
-    "day02/cookies",
-    "day02/errors",
-    "day02/file_upload",
-    "day02/json_body",
-    "day02/query_and_form",
-    "day02/request_hooks",
-    "day02/responses",
-    "day02/session_security",
-    "day02/sessions",
-    "day02/text_and_bytes",
-    "day03",
-    "day04",
-    "day06_project",
-    "day05_wechat",
-}
-"""The days, or lessons such as ``day02/cookies``, that follow the rules of how we write so far."""
-
-
-def is_rewritten(lesson):
-    """Tell whether a lesson (``day02/cookies``) follows the rules of how we write."""
-    return lesson in REWRITTEN or lesson.partition("/")[0] in REWRITTEN
-
-
 SECOND_HALF = "second half: pytest --all (see tests/README.md)"
 """Why a test is skipped that needs more than Python."""
 

@@ -19,7 +19,7 @@ import pytest
 
 from course import catalogue, exchange, transcript
 from course.catalogue import ROOT
-from tests.helpers import free_port, is_rewritten, set_up_alembic_logging
+from tests.helpers import free_port, set_up_alembic_logging
 
 LESSONS = catalogue.lessons()
 NOTES = [path for lesson in LESSONS if (path := lesson.folder / catalogue.NOTES).is_file()]
@@ -166,8 +166,7 @@ def doctest_report(lesson, fence):
 @pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.id for lesson in LESSONS])
 def test_notes_follow_the_rhythm(lesson):
     headings = re.findall(r"^## (.+)$", lesson.notes, re.MULTILINE)
-    older = "What older notes say" if is_rewritten(lesson.id) else "Then and now"
-    rhythm = ["The idea", "The code", "Try it", older, "In short"]
+    rhythm = ["The idea", "The code", "Try it", "What older notes say", "In short"]
     assert [heading for heading in headings if heading in rhythm] == rhythm
     assert lesson.title
     assert lesson.summary.endswith(".")
