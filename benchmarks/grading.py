@@ -224,7 +224,7 @@ def checks(rounds: int = 5) -> list[float]:
 
 def main(count: int = 40, rounds: int = 3) -> None:
     """Print all figures; ratios are of one run."""
-    # The course is importable only where it is, and an interpreter without caches is no measure.
+    # The course is importable only where it is, and an interpreter without caches measures nothing.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     strong = wall.choose(None, wall.Limits()).isolation
     clock = Clock()

@@ -99,13 +99,13 @@ class Server:
 
 @contextmanager
 def gunicorn(app: str, worker: str) -> Iterator[Server]:
-    """Serve an app as production does, two workers of four threads, or of one; end it at last."""
+    """Serve an app as production does, two workers of four threads, or of one."""
     port = free_port()
     environ = os.environ | {"BIND": f"127.0.0.1:{port}", "WORKER_CLASS": worker}
     environ |= {"WEB_CONCURRENCY": "2", "WEB_THREADS": "4"}
     command = [sys.executable, "-m", "gunicorn", "-c", "day06_project/gunicorn.conf.py"]
     with (
-        open(os.devnull, "w") as nowhere,  # the lines of the log are written, but nobody reads them
+        open(os.devnull, "w") as nowhere,  # the lines of the log are written, but no one reads them
         process(*command, app, cwd=ROOT, env=environ, stdout=nowhere, stderr=nowhere) as started,
     ):
         yield Server(port, started.pid)

@@ -1,7 +1,7 @@
 """Curl command lines, read into requests and written from them.
 
 Only the options that the notes use are known. Any other is an error, so that the notes cannot drift
-into a form that nobody has verified. The meaning of each option is that of curl's manual page.
+into a form that no one has verified. The meaning of each option is that of curl's manual page.
 """
 
 from __future__ import annotations

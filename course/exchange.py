@@ -201,7 +201,7 @@ class Session:
     def send(self, request: Request, read: str = "", write: str = "") -> Answer:
         """Send one request; with the cookies of jar ``read``, storing the new ones in ``write``.
 
-        Raises ``ExchangeError`` for a request that no client could send, and whatever the lesson
+        Raises ``ExchangeError`` for a request that no client could send, and all that the lesson
         raises past its own error handling.
         """
         headers = list(request.headers)

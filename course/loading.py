@@ -13,7 +13,7 @@ def app_of(module: ModuleType, config: Mapping[str, Any] | None = None) -> Flask
     """Return what ``create_app`` of a module makes, or its ``app``.
 
     ``config`` goes to ``create_app``. Raises ``TypeError`` if that is not a Flask object,
-    ``AttributeError`` if the module has neither, and whatever the module's own code raises.
+    ``AttributeError`` if the module has neither, and everything that the module's own code raises.
     """
     if hasattr(module, "create_app"):
         app = module.create_app() if config is None else module.create_app(config)

@@ -185,7 +185,7 @@ _NAME = re.compile(r"@?(\w+\.)*(\w{3,})(\(\))?")
 
 
 def indexed_name(code: str) -> str:
-    """Return the name under which a piece of inline code stands in the index, or an empty text."""
+    """Return the name under which a piece of inline code is in the index, or an empty text."""
     if _SETTING.fullmatch(code) or _HEADER.fullmatch(code) or _COMMAND.fullmatch(code):
         return code
     match = _NAME.fullmatch(code)
@@ -207,7 +207,7 @@ def names(least: int = 2) -> dict[str, list[Section]]:
     for section in every_section():
         for kind, text in section.spans:
             if kind == "code":
-                # Such as app.config["MAX_CONTENT_LENGTH"], which is no name itself.
+                # Such as app.config["MAX_CONTENT_LENGTH"], which is not a name itself.
                 for name in {indexed_name(text), *re.findall(r"\[\"([A-Z]\w+)\"\]", text)} - {""}:
                     counts[name][section] += 1
         for name in {indexed_name(code) for code in re.findall(r"`([^`]+)`", section.heading)}:

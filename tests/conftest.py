@@ -10,7 +10,7 @@ from jinja2 import BytecodeCache
 
 from tests.helpers import CHROMIUM, ROOT, SECOND_HALF
 
-# Settings of whoever runs the tests; lessons read them when they are imported, or later.
+# Settings of the person who runs the tests; lessons read them when they are imported, or later.
 for name in [name for name in os.environ if name.startswith("FLASK_")]:
     del os.environ[name]
 

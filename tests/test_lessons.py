@@ -87,7 +87,7 @@ def test_the_first_code_runs_alone(lesson, tmp_path, monkeypatch):
     }
     try:
         exec(compile(first.content, "first.py", "exec", dont_inherit=True), names)  # noqa: S102
-    except Exception as error:  # noqa: BLE001 (of whatever kind, it does not run)
+    except Exception as error:  # noqa: BLE001 (of any kind, it does not run)
         pytest.fail(f"{lesson.id}/README.md:{first.line}: {error!r}", pytrace=False)
     assert any(inspect.isfunction(value) or isinstance(value, Flask) for value in names.values())
 

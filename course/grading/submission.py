@@ -51,7 +51,7 @@ class Submission:
 
     @property
     def is_single(self) -> bool:
-        """Whether it answers for whatever exercise it is tested as."""
+        """Whether it answers for the exercise it is tested as."""
         return self.path.is_file() or is_plain(self.path / EXERCISE)
 
     def file(self, exercise: str) -> Path | None:

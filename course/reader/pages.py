@@ -247,7 +247,7 @@ def _source(lesson: catalogue.Lesson, name: str, path: Path) -> dict[str, Any]:
 @pages.get("/<day>/README.md")
 @pages.get("/<day>/<name>/<path:file>")
 def link_of_the_notes(day: str, name: str = "", file: str = "") -> ResponseReturnValue:
-    """Send a link as it stands in the notes (to a README, to a file) to the page that shows it."""
+    """Send a link as it is in the notes (to a README, to a file) to the page that shows it."""
     if not name:
         return redirect(url_for("pages.day", day=day))
     if file.startswith("README"):

@@ -117,7 +117,7 @@ class RunningLessons:
         def remember(sender: Flask, exception: BaseException, **_: Any) -> None:
             running.remember_failure(self.describe(exception))
 
-        # A strong reference: the signal forgets receivers that nobody else holds.
+        # A strong reference: the signal forgets receivers that nothing else holds.
         got_request_exception.connect(remember, sender=app, weak=False)
         return running
 
@@ -140,7 +140,7 @@ class RunningLessons:
         return is_lesson(filename, self.root)
 
     def mount(self, name: str, module: str, environ: WSGIEnvironment) -> Response:
-        """Answer a request with an app of the lesson, under whatever ``SCRIPT_NAME`` says."""
+        """Answer a request with an app of the lesson, under the path that ``SCRIPT_NAME`` says."""
         try:
             running = self.get(name, module)
         except UnknownLessonError as error:
@@ -151,7 +151,7 @@ class RunningLessons:
         failure = ""
         try:
             response = Response.from_app(running.app, environ)
-            # A page of the lesson's own for 500 is shown; the stock one helps nobody here.
+            # A page of the lesson's own for 500 is shown; the stock one helps no one here.
             if (seen := running.take_failure()) and response.get_data() == _STOCK_500:
                 failure = seen
         except Exception as error:  # noqa: BLE001 (a lesson in debug mode lets them pass)

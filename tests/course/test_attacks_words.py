@@ -1,4 +1,4 @@
-"""Hostile names and words, through the whole of ``course grade``: whoever reads obeys none."""
+"""Hostile names and words, through the whole of ``course grade``: the reader obeys none."""
 
 import csv
 import json

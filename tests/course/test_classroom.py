@@ -239,7 +239,7 @@ def test_the_status_of_a_hand_in_is_its_worst(statuses, whole, score):
     assert (found.status, found.score) == (whole, score)
 
 
-# Whatever is handed in
+# Everything that is handed in
 
 
 def test_broken_hand_ins_cost_no_one_else_a_mark(grade, classroom, scores, tmp_path):

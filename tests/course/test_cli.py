@@ -96,7 +96,7 @@ def test_serve_without_a_port_takes_the_next_free_one_and_says_so(start):
         try:
             holder.bind(("127.0.0.1", port))
             holder.listen()
-        except OSError:  # somebody else's: just as good
+        except OSError:  # another program's: just as good
             pass
         taken.append(holder)
     try:
@@ -227,7 +227,7 @@ def test_the_worker_ends_with_the_reader(start):
         assert page.read() == b"Hello, World!"
     process.kill()
     process.wait(timeout=120)
-    # The lessons' process notices that nobody holds the other end of its input.
+    # The lessons' process notices that no one holds the other end of its input.
     while True:
         with socket.socket() as asked:
             if asked.connect_ex(("127.0.0.1", lessons)) != 0:

@@ -377,7 +377,7 @@ def test_messages_do_not_name_paths_of_the_server(tmp_path, classroom, collect):
     assert not [text for text in texts if str(tmp_path) in text or "unpacked/" in text]
 
 
-# Whatever goes wrong
+# What goes wrong
 
 
 @POSIX

@@ -36,7 +36,6 @@ def other_folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.point("D1-01")
 def test_an_application_is_built_from_a_name_and_not_without():
     with pytest.raises(TypeError, match="import_name"):
         Flask()
@@ -45,7 +44,6 @@ def test_an_application_is_built_from_a_name_and_not_without():
     assert body(shop, "/") == "open"
 
 
-@pytest.mark.point("D1-02")
 def test_an_executed_file_gives_its_own_name_to_the_application(tmp_path):
     shop = tmp_path / "corner_shop.py"
     shop.write_text("from flask import Flask\n\napp = Flask(__name__)\n", "utf-8")
@@ -54,7 +52,6 @@ def test_an_executed_file_gives_its_own_name_to_the_application(tmp_path):
     assert made.name == "corner_shop"
 
 
-@pytest.mark.point("D1-03")
 def test_a_wrong_name_silently_means_the_current_folder(other_folder):
     lost = Flask("no_such_module")
     assert Path(lost.root_path) == Path.cwd()
@@ -63,13 +60,11 @@ def test_a_wrong_name_silently_means_the_current_folder(other_folder):
         render_template("index.html")
 
 
-@pytest.mark.point("D1-04")
 def test_a_prefix_must_begin_with_a_slash():
     with pytest.raises(ValueError, match="must start with a slash"):
         Flask("shop", static_url_path="python")
 
 
-@pytest.mark.point("D1-05")
 @pytest.mark.parametrize(
     ("arguments", "prefix"),
     [
@@ -88,13 +83,11 @@ def test_the_url_path_follows_the_folder_unless_it_is_given(arguments, prefix, o
     assert body(shop, f"{prefix}/style.css") == "body {}"
 
 
-@pytest.mark.point("D1-06")
 def test_a_misspelt_argument_is_refused():
     with pytest.raises(TypeError, match="unexpected keyword argument 'tempalte_folder'"):
         Flask("shop", tempalte_folder="templates")
 
 
-@pytest.mark.point("D1-06", "D1-07")
 def test_all_three_arguments_work_together(other_folder):
     (other_folder / "pages").mkdir()
     (other_folder / "pages" / "index.html").write_text("{{ 6 * 7 }}", "utf-8")
@@ -115,7 +108,6 @@ def test_all_three_arguments_work_together(other_folder):
 # What a view may return
 
 
-@pytest.mark.point("S2-09")
 @pytest.mark.parametrize(
     ("value", "status", "mimetype", "body"),
     [
@@ -139,7 +131,6 @@ def test_what_a_view_may_return(value, status, mimetype, body):
     assert response.data == body
 
 
-@pytest.mark.point("S2-09")
 def test_a_view_without_return_is_refused():
     app = Flask("shop")
     app.testing = True
@@ -161,7 +152,6 @@ def shop(tmp_path):
     return Flask("shop", root_path=str(tmp_path))
 
 
-@pytest.mark.point("D1-11")
 def test_the_settings_are_a_dictionary(shop):
     assert isinstance(shop.config, dict)
     shop.config["GREETING"] = "Hello"
@@ -173,14 +163,12 @@ def test_the_settings_are_a_dictionary(shop):
     assert "small" not in shop.config
 
 
-@pytest.mark.point("D1-11")
 def test_debug_of_the_application_is_a_setting(shop):
     assert shop.debug is False
     shop.config["DEBUG"] = True
     assert shop.debug is True
 
 
-@pytest.mark.point("D1-08")
 def test_a_relative_name_is_looked_up_beside_the_application(shop, tmp_path, monkeypatch):
     here = tmp_path / "here"
     here.mkdir()
@@ -195,7 +183,6 @@ def test_a_relative_name_is_looked_up_beside_the_application(shop, tmp_path, mon
     assert shop.config["PLACE"] == "working folder"
 
 
-@pytest.mark.point("D1-08")
 def test_silent_makes_a_missing_file_no_error(shop):
     assert shop.config.from_pyfile("local.cfg", silent=True) is False
     assert shop.config.from_file("local.toml", load=tomllib.load, text=False, silent=True) is False
@@ -203,14 +190,12 @@ def test_silent_makes_a_missing_file_no_error(shop):
         shop.config.from_file("local.toml", load=tomllib.load, text=False)
 
 
-@pytest.mark.point("D1-08", "D1-09")
 def test_silent_does_not_hide_an_error_in_the_file(shop, tmp_path):
     (tmp_path / "local.cfg").write_text("DEBUG = true", "utf-8")
     with pytest.raises(NameError, match="'true'"):
         shop.config.from_pyfile("local.cfg", silent=True)
 
 
-@pytest.mark.point("D1-09")
 @pytest.mark.parametrize("text", ["DEBUG=true", "[shop]\nDEBUG=True"])
 def test_a_settings_file_that_is_not_python_is_refused(shop, tmp_path, text):
     (tmp_path / "shop.cfg").write_text(text, "utf-8")
@@ -218,7 +203,6 @@ def test_a_settings_file_that_is_not_python_is_refused(shop, tmp_path, text):
         shop.config.from_pyfile("shop.cfg")
 
 
-@pytest.mark.point("D1-09")
 def test_a_settings_file_is_executed_and_only_upper_case_counts(shop, tmp_path):
     trace = tmp_path / "trace.txt"
     text = f"open({str(trace)!r}, 'w').close()\nDEBUG=True\nsize = 6\nSIZE = size * 7\n"
@@ -230,7 +214,6 @@ def test_a_settings_file_is_executed_and_only_upper_case_counts(shop, tmp_path):
     assert "size" not in shop.config
 
 
-@pytest.mark.point("D1-08")
 @pytest.mark.parametrize(
     ("name", "text", "options"),
     [
@@ -250,7 +233,6 @@ def test_a_data_file_is_read_and_only_upper_case_counts(shop, tmp_path, name, te
     assert "size" not in shop.config
 
 
-@pytest.mark.point("D1-11")
 @pytest.mark.skipif(os.name == "nt", reason="Windows has variables in upper case")
 def test_names_in_lower_case_stay_when_set_by_hand_or_by_the_environment(shop, monkeypatch):
     monkeypatch.setenv("FLASK_a", "1")
@@ -279,7 +261,6 @@ def test_a_secret_of_digits_needs_quotes(shop, monkeypatch):
 # Routes
 
 
-@pytest.mark.point("D1-19", "S2-20")
 @pytest.mark.parametrize("methods", [["POST"], ["post"], ("POST",), {"Post"}])
 def test_methods_are_a_list_in_upper_or_lower_case(methods):
     cafe = Flask("cafe")
@@ -287,13 +268,11 @@ def test_methods_are_a_list_in_upper_or_lower_case(methods):
     assert status_codes(cafe, "/tea", "POST GET HEAD") == {"POST": 200, "GET": 405, "HEAD": 405}
 
 
-@pytest.mark.point("D1-19")
 def test_methods_as_plain_text_are_refused_at_once():
     with pytest.raises(TypeError, match="must be a list of strings"):
         Flask("cafe").route("/tea", methods="POST")(lambda: "tea")
 
 
-@pytest.mark.point("D1-19")
 @pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
 def test_each_method_has_a_shortcut_that_takes_no_list(method):
     cafe = Flask("cafe")
@@ -304,7 +283,6 @@ def test_each_method_has_a_shortcut_that_takes_no_list(method):
         getattr(cafe, method)("/more", methods=["POST"])
 
 
-@pytest.mark.point("S2-21")
 def test_branch_for_post_with_get_as_the_default_handles_head():
     bistro = Flask("bistro")
 
@@ -317,7 +295,6 @@ def test_branch_for_post_with_get_as_the_default_handles_head():
     assert status_codes(bistro, "/order", "GET HEAD POST") == {"GET": 200, "HEAD": 200, "POST": 200}
 
 
-@pytest.mark.point("D1-21")
 def test_of_two_views_for_one_path_and_method_only_the_first_is_called():
     bistro = Flask("bistro")
 
@@ -335,7 +312,6 @@ def test_of_two_views_for_one_path_and_method_only_the_first_is_called():
     assert [rule.methods for rule in rules] == [{"GET", "HEAD", "OPTIONS"}] * 2
 
 
-@pytest.mark.point("D1-22", "S2-38")
 def test_two_views_of_one_name_are_refused_when_the_program_starts():
     bistro = Flask("bistro")
 
@@ -350,7 +326,6 @@ def test_two_views_of_one_name_are_refused_when_the_program_starts():
             return "second"
 
 
-@pytest.mark.point("S2-13")
 def test_route_registers_the_function_and_gives_the_same_one_back():
     bistro = Flask("bistro")
 
@@ -361,7 +336,6 @@ def test_route_registers_the_function_and_gives_the_same_one_back():
     assert bistro.view_functions["soup"] is soup
 
 
-@pytest.mark.point("S2-13")
 def test_without_wraps_two_decorated_views_have_the_same_endpoint():
     bistro = Flask("bistro")
 
@@ -384,13 +358,11 @@ def test_without_wraps_two_decorated_views_have_the_same_endpoint():
 # Converters
 
 
-@pytest.mark.point("D1-27")
 def test_an_argument_of_a_converter_cannot_be_negative():
     with pytest.raises(ValueError, match="converter argument"):
         Flask("shop").get("/floors/<int(signed=True, min=-2):floor>")(str)
 
 
-@pytest.mark.point("D1-35")
 @pytest.mark.parametrize(("number", "status"), [("18600000000", 200), ("19900000000", 404)])
 def test_a_second_digit_up_to_8_excludes_numbers_in_use(number, status):
     class OldMobile(BaseConverter):
@@ -400,7 +372,6 @@ def test_a_second_digit_up_to_8_excludes_numbers_in_use(number, status):
     assert client.get(f"/{number}").status_code == status
 
 
-@pytest.mark.point("D1-35")
 def test_backslash_d_matches_the_digits_of_other_scripts():
     class LooseMobile(BaseConverter):
         regex = r"1[3-9]\d{9}"
@@ -409,7 +380,6 @@ def test_backslash_d_matches_the_digits_of_other_scripts():
     assert client.get("/138٠٠٠٠٠٠٠٠").text == "str 138٠٠٠٠٠٠٠٠"
 
 
-@pytest.mark.point("D1-36")
 def test_any_other_error_in_to_python_is_a_500():
     class Careless(BaseConverter):
         def to_python(self, value):
@@ -419,7 +389,6 @@ def test_any_other_error_in_to_python_is_a_500():
     assert small.test_client().get("/x").status_code == 500
 
 
-@pytest.mark.point("D1-38")
 def test_methods_nested_in_init_are_never_called():
     class Nested(BaseConverter):
         regex = "[0-9]+"
@@ -439,7 +408,6 @@ def test_methods_nested_in_init_are_never_called():
     assert url_of(small, "show", value="7") == "/7"
 
 
-@pytest.mark.point("D1-44")
 def test_one_object_is_made_for_each_rule_and_none_for_a_request():
     made = []
 
@@ -461,7 +429,6 @@ def test_one_object_is_made_for_each_rule_and_none_for_a_request():
 # URLs and redirects
 
 
-@pytest.mark.point("D1-46")
 def test_view_that_builds_a_url_and_returns_nothing_is_500(caplog):
     garden = Flask("garden")
 
@@ -478,13 +445,11 @@ def test_view_that_builds_a_url_and_returns_nothing_is_500(caplog):
     assert [record.exc_info[0] for record in caplog.records] == [TypeError, BuildError]
 
 
-@pytest.mark.point("D1-24")
 def test_outside_of_a_context_url_for_does_not_know_the_app():
     with pytest.raises(RuntimeError, match="Working outside of application context"):
         url_for("plant", plant_id=7)
 
 
-@pytest.mark.point("D1-24")
 def test_outside_of_a_request_url_for_needs_a_server_name_and_gives_the_full_url():
     garden = Flask("garden")
     garden.add_url_rule("/beds", endpoint="beds")
@@ -495,7 +460,6 @@ def test_outside_of_a_request_url_for_needs_a_server_name_and_gives_the_full_url
         assert url_for("beds") == "http://garden.example/beds"
 
 
-@pytest.mark.point("D1-24")
 def test_endpoint_in_a_blueprint_has_its_name_and_a_dot_in_front():
     herbs = Blueprint("herbs", "herbs")
     herbs.add_url_rule("/basil", endpoint="basil")
@@ -507,7 +471,6 @@ def test_endpoint_in_a_blueprint_has_its_name_and_a_dot_in_front():
             url_for("basil")
 
 
-@pytest.mark.point("S2-38")
 def test_redirect_to_test_needs_an_endpoint_of_that_name():
     garden = Flask("garden")
 
@@ -525,7 +488,6 @@ def test_redirect_to_test_needs_an_endpoint_of_that_name():
     assert garden.test_client().get("/").location == "/test"
 
 
-@pytest.mark.point("S2-38")
 def test_second_function_index_is_refused_when_the_program_starts():
     garden = Flask("garden")
     garden.get("/", endpoint="index")(lambda: "first")
@@ -539,7 +501,6 @@ def test_second_function_index_is_refused_when_the_program_starts():
 FORM = "application/x-www-form-urlencoded"
 
 
-@pytest.mark.point("D1-52")
 @pytest.mark.parametrize(("content_type", "form"), [(FORM, {"a": "1"}), ("text/plain", {})])
 def test_content_type_decides_whether_the_same_bytes_are_a_form(content_type, form):
     with Flask("small").test_request_context(method="POST", data=b"a=1", content_type=content_type):

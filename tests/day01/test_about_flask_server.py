@@ -29,14 +29,12 @@ from tests.day01.helpers import run_flask
 # Python and the packages
 
 
-@pytest.mark.point("S2-02")
 def test_metadata_of_a_package_name_the_python_that_it_needs():
     wanted = SpecifierSet(importlib.metadata.metadata("flask")["Requires-Python"])
     assert "3.11" in wanted
     assert "2.7" not in wanted
 
 
-@pytest.mark.point("S2-04")
 def test_flask_brings_the_packages_that_it_is_built_on():
     assert importlib.metadata.version("flask").startswith("3.")
     requirements = importlib.metadata.requires("flask")
@@ -47,7 +45,6 @@ def test_flask_brings_the_packages_that_it_is_built_on():
     assert names == {"werkzeug", "jinja2", "click", "markupsafe", "itsdangerous", "blinker"}
 
 
-@pytest.mark.point("S2-05")
 def test_a_virtual_environment_is_another_python_without_flask(tmp_path):
     venv.create(tmp_path, with_pip=False)
     python = tmp_path / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -66,7 +63,6 @@ def helpers(server):
     return server["use_reloader"], server["use_debugger"]
 
 
-@pytest.mark.point("D1-14")
 @pytest.mark.parametrize(
     ("value", "debug"),
     [
@@ -87,7 +83,6 @@ def test_flask_debug_means_yes_for_an_app_unless_it_is_one_of_four_words(monkeyp
     assert Flask("shop").debug is debug
 
 
-@pytest.mark.point("D1-14")
 def test_flask_env_has_no_effect(monkeypatch, started):
     monkeypatch.setenv("FLASK_ENV", "development")
     shop = Flask("shop")
@@ -96,7 +91,6 @@ def test_flask_env_has_no_effect(monkeypatch, started):
     assert helpers(started[0]) == (False, False)
 
 
-@pytest.mark.point("D1-14", "D1-15", "S2-12")
 @pytest.mark.parametrize(
     ("attribute", "argument", "debug"),
     [
@@ -119,13 +113,11 @@ def test_run_takes_debug_from_its_argument_or_else_from_the_app(
     assert f" * Debug mode: {'on' if debug else 'off'}\n" in capsys.readouterr().out
 
 
-@pytest.mark.point("S2-12")
 def test_the_two_statements_do_not_fit_on_one_line():
     with pytest.raises(SyntaxError):
         compile("app.debug = True app.run(debug=True)", "shop.py", "exec")
 
 
-@pytest.mark.point("D1-12", "D1-14", "S2-11")
 @pytest.mark.parametrize(
     ("words", "environ", "attribute", "debug"),
     [
@@ -171,7 +163,6 @@ def test_flask_run_skips_a_call_of_run_without_the_condition(monkeypatch, starte
     assert "Ignoring a call to 'app.run()'" in capsys.readouterr().out
 
 
-@pytest.mark.point("D1-17", "S2-10")
 @pytest.mark.parametrize(
     ("arguments", "words", "expected"),
     [
@@ -187,7 +178,6 @@ def test_host_and_port_say_where_the_server_listens(started, arguments, words, e
     assert [(server["host"], server["port"]) for server in started] == [expected, expected]
 
 
-@pytest.mark.point("D1-17")
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has 127.0.0.2 without asking")
 def test_the_default_host_listens_on_one_address_and_0_0_0_0_on_all(monkeypatch):
     def reached(host):
@@ -202,7 +192,6 @@ def test_the_default_host_listens_on_one_address_and_0_0_0_0_on_all(monkeypatch)
     assert reached("0.0.0.0")  # noqa: S104
 
 
-@pytest.mark.point("D1-17")
 def test_address_of_another_machine_is_refused_at_the_start(capsys):
     with pytest.raises(SystemExit):
         run_simple("203.0.113.1", 0, Flask("shop"))
@@ -219,7 +208,6 @@ def test_port_that_is_taken_is_named_at_the_start(capsys):
     assert f"Port {port} is in use by another program." in capsys.readouterr().err
 
 
-@pytest.mark.point("S2-10")
 def test_server_starts_with_a_warning_not_to_use_it_in_production(caplog):
     with caplog.at_level("INFO", logger="werkzeug"):
         server = make_server("127.0.0.1", 0, Flask("shop"))
@@ -231,7 +219,6 @@ def test_server_starts_with_a_warning_not_to_use_it_in_production(caplog):
 # The reloader
 
 
-@pytest.mark.point("D1-12", "S2-11")
 def test_a_saved_change_ends_the_process_with_the_code_of_a_restart(tmp_path, monkeypatch, caplog):
     page = tmp_path / "page.html"
     page.write_text("version 1")
@@ -251,7 +238,6 @@ def test_a_saved_change_ends_the_process_with_the_code_of_a_restart(tmp_path, mo
     assert caplog.messages == [f" * Detected change in {str(page)!r}, reloading"]
 
 
-@pytest.mark.point("D1-12", "S2-11")
 def test_the_reloader_starts_a_process_again_after_a_change_and_ends_after_an_error(monkeypatch):
     exit_codes = iter([3, 3, 1])
     started = []
@@ -284,7 +270,6 @@ app.run(port=0, debug=True, reloader_interval=0.1)
 
 
 @pytest.mark.second_half
-@pytest.mark.point("D1-12", "D1-15", "S2-10", "S2-11")
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups to end every process")
 def test_saved_change_is_served_and_a_broken_one_ends_app_run(tmp_path):
     program, log = tmp_path / "shop.py", tmp_path / "log.txt"

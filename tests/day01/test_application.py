@@ -31,7 +31,6 @@ def style_link(application):
         return application.url_for("static", filename="style.css")
 
 
-@pytest.mark.point("D1-01", "S2-22")
 def test_the_card_is_a_page_with_a_style_sheet():
     client = first.app.test_client()
     response = client.get("/")
@@ -56,7 +55,6 @@ def test_front_page_shows_where_the_app_finds_its_files(client):
     assert shown == ["day01.application.app", "templates", "/static"]
 
 
-@pytest.mark.point("D1-03", "S2-22")
 @pytest.mark.parametrize(
     ("name", "content_type"),
     [("style.css", "text/css; charset=utf-8"), ("flask.svg", "image/svg+xml; charset=utf-8")],
@@ -68,7 +66,6 @@ def test_static_files_are_sent_as_they_are(client, name, content_type):
         assert response.content_type == content_type
 
 
-@pytest.mark.point("S2-22", "D1-04")
 @pytest.mark.parametrize(
     ("application", "prefix", "other"),
     [(app, "/static", "/python"), (handbook, "/python", "/static")],
@@ -84,7 +81,6 @@ def test_links_to_static_files_follow_the_url_path(application, prefix, other):
     assert body(application, f"{other}/style.css") == 404
 
 
-@pytest.mark.point("D1-05")
 def test_without_a_static_folder_there_is_no_static_route():
     assert api.static_folder is None
     assert [rule.endpoint for rule in api.url_map.iter_rules()] == ["get_status"]
@@ -92,7 +88,6 @@ def test_without_a_static_folder_there_is_no_static_route():
     assert api.test_client().get("/").json == {"status": "ok"}
 
 
-@pytest.mark.point("D1-02")
 @pytest.mark.parametrize("application", [app, handbook, api])
 def test_the_app_has_the_name_of_its_module(application):
     assert application.import_name == lesson.__name__ == "day01.application.app"
@@ -101,7 +96,6 @@ def test_the_app_has_the_name_of_its_module(application):
 # Where the folders are
 
 
-@pytest.mark.point("D1-03", "D1-06")
 @pytest.mark.parametrize("application", [app, handbook])
 def test_folders_are_beside_the_module(application):
     assert Path(application.root_path) == FOLDER
@@ -110,7 +104,6 @@ def test_folders_are_beside_the_module(application):
     assert Path(application.jinja_loader.searchpath[0]) == FOLDER / "templates"
 
 
-@pytest.mark.point("D1-03")
 def test_folders_do_not_depend_on_where_the_program_is_started(tmp_path, monkeypatch):
     (tmp_path / "static").mkdir()
     (tmp_path / "static" / "a.txt").write_text("from elsewhere", "utf-8")
@@ -120,7 +113,6 @@ def test_folders_do_not_depend_on_where_the_program_is_started(tmp_path, monkeyp
     assert body(app, "/static/style.css") == (FOLDER / "static/style.css").read_text("utf-8")
 
 
-@pytest.mark.point("D1-07")
 def test_the_prefix_replaces_the_word_static_but_not_the_folder():
     assert handbook.static_url_path == "/python"
     assert handbook.static_folder == app.static_folder
@@ -156,7 +148,6 @@ def test_the_copied_card_works_in_a_folder_of_its_own(tmp_path, monkeypatch):
 # Attacks
 
 
-@pytest.mark.point("S2-22")
 @pytest.mark.parametrize(
     "path",
     [

@@ -24,7 +24,6 @@ def history_of(app, name):
     return {step["after"]: step["value"] for step in steps}
 
 
-@pytest.mark.point("D1-11")
 @pytest.mark.parametrize("greeting", [None, "hi"])
 def test_the_first_program_takes_the_greeting_from_the_environment(monkeypatch, greeting):
     if greeting:
@@ -47,7 +46,6 @@ def test_the_page_shows_every_source_and_the_price(app):
         assert f'href="/settings/{name}"' in page
 
 
-@pytest.mark.point("D1-08", "D1-10")
 @pytest.mark.parametrize(
     ("name", "values"),
     [
@@ -63,7 +61,6 @@ def test_a_later_source_wins_over_the_earlier_ones(app, name, values):
     assert app.config[name] == values[-1]
 
 
-@pytest.mark.point("D1-11")
 def test_the_environment_wins_over_the_files_and_the_argument_over_all(monkeypatch):
     monkeypatch.setenv("FLASK_CURRENCY", "GBP")
     assert history_of(create_app(), "CURRENCY")["create_app"] == "GBP"
@@ -79,7 +76,6 @@ def test_each_call_builds_an_application_of_its_own(app):
     assert app.secret_key != other.secret_key
 
 
-@pytest.mark.point("D1-16")
 @pytest.mark.parametrize("name", ["currency", "Currency", "NOTHING", "DEBUG", "<b>", "__class__"])
 def test_other_names_are_not_found(app, name):
     assert app.test_client().get(f"/settings/{name}").status_code == 404
@@ -88,14 +84,12 @@ def test_other_names_are_not_found(app, name):
 # The sources
 
 
-@pytest.mark.point("D1-10")
 def test_the_secret_key_is_random_unless_the_environment_gives_one(monkeypatch):
     assert len(create_app().secret_key) == 64
     monkeypatch.setenv("FLASK_SECRET_KEY", "from the administrator")
     assert create_app().secret_key == "from the administrator"
 
 
-@pytest.mark.point("D1-10")
 @pytest.mark.parametrize("source", [Defaults, Defaults(), "day01.configuration.app.Defaults"])
 def test_only_names_in_upper_case_come_from_a_class(source):
     shop = Flask("shop")
@@ -106,7 +100,6 @@ def test_only_names_in_upper_case_come_from_a_class(source):
     assert shop.config.get("page_size") is None
 
 
-@pytest.mark.point("D1-10")
 def test_a_property_is_evaluated_on_an_instance_only():
     shop = Flask("shop")
     shop.config.from_object(Defaults)
@@ -117,13 +110,11 @@ def test_a_property_is_evaluated_on_an_instance_only():
     assert isinstance(shop.config["SECRET_KEY"], str)
 
 
-@pytest.mark.point("D1-09")
 def test_the_wrong_file_ends_with_a_name_error(app):
     with pytest.raises(NameError, match="'true'"):
         app.config.from_pyfile("wrong.cfg")
 
 
-@pytest.mark.point("D1-08")
 def test_the_shop_finds_its_files_from_any_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert create_app().config["PAGE_SIZE"] == 24
@@ -154,7 +145,6 @@ def test_environment_values_are_json_where_they_can_be(monkeypatch, text, value)
     assert (got, type(got)) == (value, type(value))
 
 
-@pytest.mark.point("D1-09")
 @pytest.mark.parametrize("flag", [None, "0", "1"])
 def test_the_flask_command_overrules_debug_in_the_settings(monkeypatch, flag):
     if flag is not None:
@@ -172,7 +162,6 @@ def test_the_flask_command_calls_create_app():
 # Reading a setting
 
 
-@pytest.mark.point("D1-16")
 def test_a_name_in_lower_case_finds_nothing(app):
     assert app.config["CURRENCY"] == "CNY"
     assert app.config.get("currency") is None
@@ -180,7 +169,6 @@ def test_a_name_in_lower_case_finds_nothing(app):
         app.config["currency"]
 
 
-@pytest.mark.point("D1-16")
 def test_current_app_is_the_app_of_the_context(app):
     with pytest.raises(RuntimeError, match="outside of application context"):
         format_price(4.9)
@@ -193,7 +181,6 @@ def test_current_app_is_the_app_of_the_context(app):
     assert "4.90 GBP" in other.test_client().get("/").text
 
 
-@pytest.mark.point("D1-16")
 def test_current_app_in_a_view_is_the_app_itself():
     app = create_app()
     app.add_url_rule("/same", view_func=lambda: [current_app.config is app.config])

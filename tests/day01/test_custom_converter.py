@@ -20,7 +20,6 @@ def client():
     return app.test_client()
 
 
-@pytest.mark.point("D1-35", "D1-43", "D7-03")
 @pytest.mark.parametrize("application", [first.app, app], ids=["first", "app"])
 @pytest.mark.parametrize(
     ("number", "status"),
@@ -57,7 +56,6 @@ def test_the_view_works_with_the_date(client, path, expected):
     assert (response["weekday"], response["month_begins"]) == expected
 
 
-@pytest.mark.point("D1-36")
 @pytest.mark.parametrize(
     "text",
     [
@@ -87,7 +85,6 @@ def test_the_index_shows_what_each_converter_builds(client):
     }
 
 
-@pytest.mark.point("D1-37")
 @pytest.mark.parametrize(
     ("endpoint", "values", "path"),
     [
@@ -107,7 +104,6 @@ def test_what_url_for_builds_is_matched_again(client, endpoint, values, path):
 # Matching a path
 
 
-@pytest.mark.point("D1-33")
 def test_the_base_class_comes_from_werkzeug_routing():
     assert BaseConverter.__module__.startswith("werkzeug.routing")
     assert importlib.util.find_spec("werzeug") is None
@@ -115,7 +111,6 @@ def test_the_base_class_comes_from_werkzeug_routing():
         assert issubclass(converter, BaseConverter)
 
 
-@pytest.mark.point("D1-39", "D1-40")
 def test_a_pattern_alone_is_a_whole_converter(client):
     assert not {"__init__", "to_python", "to_url"} & set(MobileConverter.__dict__)
     path = url_of(app, "send_sms", number="13800000000")
@@ -123,7 +118,6 @@ def test_a_pattern_alone_is_a_whole_converter(client):
     assert client.get(path).status_code == 200
 
 
-@pytest.mark.point("D1-43")
 def test_a_path_that_does_not_match_never_reaches_the_view():
     seen = []
     small = app_with("/other", mobile=MobileConverter)
@@ -134,14 +128,12 @@ def test_a_path_that_does_not_match_never_reaches_the_view():
     assert seen == ["13800000000"]
 
 
-@pytest.mark.point("D1-36", "D1-38")
 def test_to_python_gives_the_view_a_date():
     assert {"to_python", "to_url"} <= set(DateConverter.__dict__)
     client = app_with("/<date:value>", date=DateConverter).test_client()
     assert client.get("/2024/02/29").text == "date 2024-02-29"
 
 
-@pytest.mark.point("D1-36")
 def test_a_validation_error_is_404_even_where_another_rule_would_match():
     small = app_with("/<date:value>", date=DateConverter)
     small.add_url_rule("/<path:value>", "rest", lambda value: f"rest {value}")
@@ -151,7 +143,6 @@ def test_a_validation_error_is_404_even_where_another_rule_would_match():
     assert client.get("/2023/02/29").status_code == 404
 
 
-@pytest.mark.point("D1-34")
 def test_the_rule_hands_its_arguments_to_the_converter(client):
     assert client.get("/seats/C7").json == {"row": "C", "number": 7}
     small = app_with('/<re("(red|green) tea"):value>', re=RegexConverter)
@@ -160,7 +151,6 @@ def test_the_rule_hands_its_arguments_to_the_converter(client):
     assert url_of(small, "show", value="red tea") == "/red%20tea"
 
 
-@pytest.mark.point("D1-34")
 def test_an_init_that_takes_only_the_map_refuses_arguments():
     class Narrow(BaseConverter):
         def __init__(self, url_map):
@@ -173,13 +163,11 @@ def test_an_init_that_takes_only_the_map_refuses_arguments():
         app_with("/<re:value>", re=RegexConverter)
 
 
-@pytest.mark.point("D1-35")
 def test_a_slash_in_the_pattern_is_noticed_in_the_class_body():
     assert MobileConverter.part_isolating is True
     assert DateConverter.part_isolating is False
 
 
-@pytest.mark.point("D1-35")
 def test_a_pattern_set_later_must_announce_its_slash_itself():
     class Forgetful(BaseConverter):
         def __init__(self, url_map, pattern):
@@ -194,19 +182,16 @@ def test_a_pattern_set_later_must_announce_its_slash_itself():
 # Building a path
 
 
-@pytest.mark.point("D1-37")
 def test_a_built_path_is_not_checked_against_the_pattern(client):
     path = url_of(app, "send_sms", number="no-number")
     assert path == "/send_sms/no-number"
     assert client.get(path).status_code == 404
 
 
-@pytest.mark.point("D1-37")
 def test_to_url_is_quoted_by_the_base_class(client):
     assert url_of(app, "send_sms", number="a b?c#d") == "/send_sms/a%20b%3Fc%23d"
 
 
-@pytest.mark.point("D1-37")
 @pytest.mark.parametrize("place", ["C0", "G1", "C77", "xC7", "c7", ""])
 def test_a_to_url_that_checks_stops_url_for(client, place):
     assert client.get(f"/seats/{place}").status_code == 404
@@ -217,14 +202,12 @@ def test_a_to_url_that_checks_stops_url_for(client, place):
 # Registering a converter
 
 
-@pytest.mark.point("D1-41")
 def test_the_converters_are_a_plain_dict_and_each_app_has_its_own():
     assert type(app.url_map.converters) is dict
     assert app.url_map.converters["mobile"] is MobileConverter
     assert "mobile" not in Flask("another").url_map.converters
 
 
-@pytest.mark.point("D1-42")
 def test_registering_needs_square_brackets_and_the_right_name():
     with pytest.raises(SyntaxError, match="cannot assign to function call"):
         compile('app.url_map.converters("mobile") = MobileConverter', "app.py", "exec")
@@ -234,7 +217,6 @@ def test_registering_needs_square_brackets_and_the_right_name():
         app_with("/<mobile:value>", moble=MobileConverter)
 
 
-@pytest.mark.point("D1-42", "D7-03")
 def test_a_converter_is_registered_before_the_rule_that_names_it():
     late = Flask("late")
     with pytest.raises(LookupError):
@@ -244,7 +226,6 @@ def test_a_converter_is_registered_before_the_rule_that_names_it():
     assert late.test_client().get("/13800000000").text == "13800000000"
 
 
-@pytest.mark.point("D1-44")
 def test_a_request_makes_no_converter(client, monkeypatch):
     def refuse(*_):
         raise AssertionError("a converter is made")
@@ -257,7 +238,6 @@ def test_a_request_makes_no_converter(client, monkeypatch):
         app_with("/<mobile:value>", mobile=MobileConverter)
 
 
-@pytest.mark.point("D1-45")
 def test_no_rule_is_added_after_the_first_request():
     small = app_with("/<mobile:value>", mobile=MobileConverter)
     assert small.test_client().get("/13800000000").status_code == 200

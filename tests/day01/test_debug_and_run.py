@@ -53,7 +53,6 @@ def test_address_shows_the_requested_host_and_the_client(client):
     assert response.json == {"asked": "192.0.2.1:5001", "by": "192.0.2.7"}
 
 
-@pytest.mark.point("D1-13")
 def test_without_debug_a_visitor_sees_a_plain_page_and_the_log_has_the_traceback(client, caplog):
     response = client.get("/boom")
     assert response.status_code == 500
@@ -65,7 +64,6 @@ def test_without_debug_a_visitor_sees_a_plain_page_and_the_log_has_the_traceback
     assert record.exc_info[0] is ZeroDivisionError
 
 
-@pytest.mark.point("D1-13")
 @pytest.mark.usefixtures("debug_on")
 def test_with_debug_the_exception_reaches_the_test(client):
     with pytest.raises(ZeroDivisionError):
@@ -93,7 +91,6 @@ def debug_of(*command, value):
     return re.search(r"debug is (True|False)", ended.stdout)[1] == "True"
 
 
-@pytest.mark.point("D1-14")
 def test_off_means_no_for_the_flask_command_and_yes_for_python():
     command = ["-m", "flask", "--app", "day01.debug_and_run.app", "shell"]
     code = "from day01.debug_and_run.app import app; exec(input())"
@@ -101,7 +98,6 @@ def test_off_means_no_for_the_flask_command_and_yes_for_python():
     assert debug_of("-c", code, value="off") is True
 
 
-@pytest.mark.point("D1-14")
 @pytest.mark.parametrize("value", ["off", "f", "n", "no", "0", "FALSE", ""])
 def test_the_flask_command_takes_these_words_for_no(started, value):
     result = run_flask(lambda: app, "run", FLASK_DEBUG=value)
@@ -109,7 +105,6 @@ def test_the_flask_command_takes_these_words_for_no(started, value):
     assert started[0]["use_debugger"] is started[0]["use_reloader"] is False
 
 
-@pytest.mark.point("D1-14")
 @pytest.mark.usefixtures("debug_on")  # restores the setting, which the command changes
 @pytest.mark.parametrize("value", ["on", "t", "y", "yes", "1", "true"])
 def test_the_flask_command_takes_these_words_for_yes(started, value):
@@ -118,7 +113,6 @@ def test_the_flask_command_takes_these_words_for_yes(started, value):
     assert started[0]["use_debugger"] is started[0]["use_reloader"] is True
 
 
-@pytest.mark.point("D1-14")
 def test_the_flask_command_refuses_other_words(started):
     result = run_flask(lambda: app, "run", FLASK_DEBUG="maybe")
     assert result.exit_code == 2
@@ -129,7 +123,6 @@ def test_the_flask_command_refuses_other_words(started):
 # The debugger
 
 
-@pytest.mark.point("D1-13")
 @pytest.mark.usefixtures("debug_on")
 def test_with_debug_the_page_shows_error_and_source():
     response = Client(DebuggedApplication(app)).get("/boom")
@@ -139,7 +132,6 @@ def test_with_debug_the_page_shows_error_and_source():
     assert "slices of cake" in response.text
 
 
-@pytest.mark.point("D1-13")
 @pytest.mark.usefixtures("debug_on")
 def test_debugger_runs_code_for_anyone_who_has_the_pin(monkeypatch):
     # The debugger's console replaces these two and does not restore them.
@@ -170,7 +162,6 @@ def test_debugger_runs_code_for_anyone_who_has_the_pin(monkeypatch):
 SOURCE = Path(lesson.__file__)
 
 
-@pytest.mark.point("D1-12", "D1-15", "S2-10", "S2-11")
 def test_file_run_by_python_starts_the_server_in_debug_mode_for_this_machine_only(started):
     runpy.run_path(lesson.__file__, run_name="__main__")
     (server,) = started
@@ -178,7 +169,6 @@ def test_file_run_by_python_starts_the_server_in_debug_mode_for_this_machine_onl
     assert (server["host"], server["port"]) == ("127.0.0.1", 5000)
 
 
-@pytest.mark.point("S2-12")
 @pytest.mark.parametrize(
     ("lines", "fits"),
     [
@@ -201,7 +191,6 @@ def test_either_way_is_enough_and_both_do_not_fit_on_one_line(started, tmp_path,
         assert started == []
 
 
-@pytest.mark.point("D1-12", "S2-11")
 @pytest.mark.usefixtures("debug_on")
 @pytest.mark.parametrize(("option", "on"), [("--debug", True), ("--no-debug", False)])
 def test_the_option_switches_reloader_and_debugger_on(started, option, on):
@@ -209,7 +198,6 @@ def test_the_option_switches_reloader_and_debugger_on(started, option, on):
     assert (started[0]["use_reloader"], started[0]["use_debugger"]) == (on, on)
 
 
-@pytest.mark.point("D1-17")
 @pytest.mark.parametrize(
     ("words", "place"),
     [
@@ -230,7 +218,6 @@ def test_file_imported_by_flask_starts_nothing_and_leaves_debug_off(started):
 
 
 @pytest.mark.second_half
-@pytest.mark.point("D1-12", "S2-11")
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups to end every process")
 def test_flask_run_serves_a_saved_change_and_waits_after_a_syntax_error(tmp_path):
     text = SOURCE.read_text("utf-8")

@@ -33,7 +33,6 @@ def client():
     return app.test_client()
 
 
-@pytest.mark.point("S2-07")
 def test_front_page_is_a_line_of_text(client):
     response = client.get("/")
     assert response.status == "200 OK"
@@ -41,7 +40,6 @@ def test_front_page_is_a_line_of_text(client):
     assert response.text == "Hello, World!"
 
 
-@pytest.mark.point("S2-09")
 def test_a_view_may_make_the_response_itself_and_add_a_header(client):
     response = client.get("/bonjour")
     assert response.text == "Bonjour, tout le monde!"
@@ -50,7 +48,6 @@ def test_a_view_may_make_the_response_itself_and_add_a_header(client):
     assert "Content-Language" not in client.get("/").headers
 
 
-@pytest.mark.point("S2-09")
 def test_a_view_returns_a_text_and_flask_makes_the_response():
     assert index() == "Hello, World!"
     response = app.make_response(index())
@@ -58,7 +55,6 @@ def test_a_view_returns_a_text_and_flask_makes_the_response():
     assert (response.status_code, response.mimetype) == (200, "text/html")
 
 
-@pytest.mark.point("S2-08")
 def test_a_route_leads_from_a_path_to_a_view():
     urls = app.url_map.bind("localhost")
     assert urls.match("/") == ("index", {})
@@ -82,12 +78,10 @@ def test_other_requests_get_a_response_too(client, method, path, status):
 # The app and the server
 
 
-@pytest.mark.point("S2-07")
 def test_the_application_is_named_after_its_module():
     assert app.import_name == lesson.__name__ == "day01.hello.app"
 
 
-@pytest.mark.point("S2-07")
 def test_executing_the_file_starts_the_local_server(started):
     ran = runpy.run_path(str(SOURCE), run_name="__main__")
     (server,) = started
@@ -95,13 +89,11 @@ def test_executing_the_file_starts_the_local_server(started):
     assert (server["use_debugger"], server["use_reloader"]) == (False, False)
 
 
-@pytest.mark.point("S2-07")
 def test_importing_the_file_starts_nothing(started):
     runpy.run_path(str(SOURCE), run_name="hello")
     assert started == []
 
 
-@pytest.mark.point("S2-07")
 def test_without_the_condition_an_import_would_start_a_server(started, tmp_path):
     text = SOURCE.read_text("utf-8")
     careless = tmp_path / "careless.py"
@@ -110,7 +102,6 @@ def test_without_the_condition_an_import_would_start_a_server(started, tmp_path)
     assert len(started) == 1
 
 
-@pytest.mark.point("S2-07")
 def test_the_flask_command_skips_a_call_of_run(started, monkeypatch, capsys):
     monkeypatch.setenv("FLASK_RUN_FROM_CLI", "true")
     app.run()
@@ -118,20 +109,17 @@ def test_the_flask_command_skips_a_call_of_run(started, monkeypatch, capsys):
     assert "Ignoring a call to 'app.run()'" in capsys.readouterr().out
 
 
-@pytest.mark.point("S2-07")
 def test_the_flask_command_takes_the_object_named_app(monkeypatch):
     monkeypatch.setattr(sys, "path", sys.path[:])
     assert ScriptInfo("day01.hello.app").load_app() is app
 
 
-@pytest.mark.point("S2-07")
 def test_in_the_folder_of_the_lesson_the_flask_command_needs_no_name(monkeypatch):
     monkeypatch.setattr(sys, "path", sys.path[:])
     monkeypatch.chdir(SOURCE.parent)
     assert ScriptInfo().load_app() is app
 
 
-@pytest.mark.point("D1-02")
 def test_a_file_named_flask_py_hides_flask_from_itself(tmp_path):
     (tmp_path / "flask.py").write_text(SOURCE.read_text("utf-8"), "utf-8")
     command = [sys.executable, "flask.py"]
@@ -143,7 +131,6 @@ def test_a_file_named_flask_py_hides_flask_from_itself(tmp_path):
 # What goes over the network
 
 
-@pytest.mark.point("S2-06")
 def test_request_and_response_are_lines_of_text():
     with serving(app) as server:
         request = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:5000\r\n\r\n"
@@ -162,7 +149,6 @@ def test_request_and_response_are_lines_of_text():
     assert body == b"Hello, World!"
 
 
-@pytest.mark.point("S2-02")
 def test_a_server_that_does_not_import_flask_serves_the_app():
     server = simple_server.make_server("127.0.0.1", 0, app)
     thread = threading.Thread(target=server.handle_request)
@@ -175,7 +161,6 @@ def test_a_server_that_does_not_import_flask_serves_the_app():
     assert response.endswith(b"\r\n\r\nBonjour, tout le monde!")
 
 
-@pytest.mark.point("S2-02")
 def test_the_app_is_called_as_wsgi_says_and_not_as_asgi_says():
     started = []
     body = app(create_environ("/bonjour"), lambda *arguments: started.append(arguments))
@@ -209,7 +194,6 @@ def wheel(name, folder):
 
 
 @pytest.mark.second_half
-@pytest.mark.point("S2-04", "S2-05")
 def test_the_command_of_the_notes_installs_all_that_the_lesson_needs(tmp_path):
     """pip runs as the notes say; it finds the packages in a folder, since a test has no network."""
     command = "python -m pip install flask"

@@ -21,7 +21,6 @@ def client():
     return app.test_client()
 
 
-@pytest.mark.point("D1-22")
 def test_two_views_share_a_path_when_their_methods_differ(client):
     assert client.get("/order").text == "What would you like?\n"
     assert client.post("/order").text == "Your soup is on the way.\n"
@@ -30,7 +29,6 @@ def test_two_views_share_a_path_when_their_methods_differ(client):
     assert refused.allow == {"GET", "HEAD", "OPTIONS", "POST"}
 
 
-@pytest.mark.point("D1-22")
 def test_the_first_program_sends_the_same_responses(client):
     small = first.app.test_client()
     for method in ("GET", "POST"):
@@ -39,7 +37,6 @@ def test_the_first_program_sends_the_same_responses(client):
     assert small.get("/").status_code == 404
 
 
-@pytest.mark.point("D1-23")
 def test_one_view_handles_two_paths(client):
     assert client.get("/menu").text == client.get("/card").text == "Soup, bread, tea.\n"
 
@@ -53,7 +50,6 @@ def test_path_that_no_rule_fits_is_404_for_every_method():
     assert set(status_codes(app, "/nowhere").values()) == {404}
 
 
-@pytest.mark.point("D1-19", "S2-20")
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [
@@ -74,7 +70,6 @@ def test_method_that_is_not_listed_is_405_and_allow_lists_the_others(client, pat
 # Methods
 
 
-@pytest.mark.point("D1-18")
 def test_route_takes_three_methods_when_nothing_is_said(client):
     assert status_codes(app, "/") == {
         "GET": 200,
@@ -89,7 +84,6 @@ def test_route_takes_three_methods_when_nothing_is_said(client):
     assert client.post("/").allow == {"GET", "HEAD", "OPTIONS"}
 
 
-@pytest.mark.point("D1-18")
 def test_head_is_get_without_the_body_and_options_lists_the_methods(client):
     head, get = client.head("/menu"), client.get("/menu")
     assert (head.data, head.headers["Content-Length"]) == (b"", str(len(get.data)))
@@ -97,7 +91,6 @@ def test_head_is_get_without_the_body_and_options_lists_the_methods(client):
     assert (options.data, options.allow) == (b"", {"GET", "HEAD", "OPTIONS"})
 
 
-@pytest.mark.point("S2-21")
 def test_head_falls_through_a_view_that_branches_on_the_method(client, caplog):
     codes = status_codes(app, "/order-branching", "GET POST HEAD OPTIONS PUT")
     assert codes == {"GET": 200, "POST": 200, "HEAD": 500, "OPTIONS": 200, "PUT": 405}
@@ -109,7 +102,6 @@ def test_head_falls_through_a_view_that_branches_on_the_method(client, caplog):
         assert bad.text == good.text
 
 
-@pytest.mark.point("S2-21")
 def test_head_is_handled_by_a_pair_of_views_and_by_a_method_view():
     class Order(MethodView):
         def get(self):
@@ -132,7 +124,6 @@ def test_head_is_handled_by_a_pair_of_views_and_by_a_method_view():
 # The URL map
 
 
-@pytest.mark.point("D1-20")
 def test_url_map_holds_every_rule_with_methods_and_endpoint():
     found = {
         (rule.rule, rule.endpoint, *sorted(rule.methods - {"HEAD", "OPTIONS"}))
@@ -157,7 +148,6 @@ def test_the_rule_static_is_flasks_own_and_serves_a_folder_beside_the_app():
     assert Path(app.static_folder) == Path(first.__file__).with_name("static")
 
 
-@pytest.mark.point("D1-20")
 def test_flask_routes_prints_the_map():
     lines = app.test_cli_runner().invoke(routes_command).output.splitlines()
     printed = {tuple(line.replace(", ", ",").split()) for line in lines[2:]}
@@ -177,12 +167,10 @@ def rules_of_two_views(app):
     return {pair for pair, times in taken.items() if times > 1}
 
 
-@pytest.mark.point("D1-21")
 def test_no_two_views_of_the_lesson_have_the_same_path_and_method():
     assert rules_of_two_views(app) == set()
 
 
-@pytest.mark.point("D1-23")
 def test_link_is_built_from_the_decorator_closest_to_the_function():
     with app.test_request_context():
         assert url_for("menu") == "/card"
@@ -191,7 +179,6 @@ def test_link_is_built_from_the_decorator_closest_to_the_function():
 # Decorators
 
 
-@pytest.mark.point("S2-13")
 def test_a_decorator_below_the_route_protects_and_one_above_it_does_not(client):
     assert client.get("/kitchen").status_code == 403
     assert "basil" not in client.get("/kitchen").text
@@ -200,13 +187,11 @@ def test_a_decorator_below_the_route_protects_and_one_above_it_does_not(client):
     assert client.get("/kitchen-unlocked").text == "The secret is basil.\n"
 
 
-@pytest.mark.point("S2-13")
 def test_wraps_keeps_the_name_that_the_endpoint_is_made_of():
     assert {"kitchen", "kitchen_unlocked"} <= app.view_functions.keys()
     assert app.view_functions["kitchen"].__name__ == "kitchen"
 
 
-@pytest.mark.point("S2-13")
 def test_a_route_registers_the_function_itself():
     assert app.view_functions["menu"] is menu
     assert app.view_functions["kitchen"] is kitchen

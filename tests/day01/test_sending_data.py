@@ -25,7 +25,6 @@ def client():
     return app.test_client()
 
 
-@pytest.mark.point("D1-49")
 @pytest.mark.parametrize(
     ("path", "word"),
     [("/search?word=tea", "tea"), ("/search?word=", ""), ("/search?other=1", None)],
@@ -34,26 +33,22 @@ def test_the_first_program_returns_a_value_of_the_query_string(path, word):
     assert first.app.test_client().get(path).json == {"word": word}
 
 
-@pytest.mark.point("D1-48")
 def test_a_value_in_the_path(client):
     assert client.get("/goods/7").json == {"goods_id": 7}
     assert client.get("/goods/tea").status_code == 404
 
 
-@pytest.mark.point("D1-49")
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
 def test_a_query_string_comes_with_any_method(client, method):
     response = client.open("/search?a=1&a=2&b=%20&c", method=method)
     assert response.json == {"method": method, "args": {"a": ["1", "2"], "b": [" "], "c": [""]}}
 
 
-@pytest.mark.point("D1-50")
 @pytest.mark.parametrize("name", ["X-Token", "x-token", "X-TOKEN"])
 def test_a_header_is_found_in_any_case(client, name):
     assert client.get("/header", headers={name: "open sesame"}).json == {"X-Token": "open sesame"}
 
 
-@pytest.mark.point("D1-52")
 @pytest.mark.parametrize("content_type", [FORM, "multipart/form-data"])
 def test_a_form_in_both_of_its_types(client, content_type):
     data = {"name": "Ann", "drink": ["tea", "water"]}
@@ -61,7 +56,6 @@ def test_a_form_in_both_of_its_types(client, content_type):
     assert response.json == {"form": {"name": ["Ann"], "drink": ["tea", "water"]}}
 
 
-@pytest.mark.point("D1-52")
 def test_a_json_object_keeps_its_types(client):
     data = {"name": "茶", "cups": 2, "sweet": False, "extras": [None, 1.5, {"milk": True}]}
     assert client.post("/json", json=data).json == {"json": data}
@@ -70,7 +64,6 @@ def test_a_json_object_keeps_its_types(client):
 # The other ways
 
 
-@pytest.mark.point("D1-50")
 def test_cookies_are_parsed_from_one_header(client):
     bare = app.test_client(use_cookies=False)
     response = bare.get("/cookie", headers={"Cookie": "theme=dark; size=2"})
@@ -80,7 +73,6 @@ def test_cookies_are_parsed_from_one_header(client):
     assert client.get("/cookie").json["cookies"] == {"theme": "light"}
 
 
-@pytest.mark.point("D1-53")
 @pytest.mark.parametrize("content_type", ["application/xml", "text/xml; charset=utf-8"])
 def test_xml_becomes_a_dict_of_texts(client, content_type):
     body = "<xml><c>3</c><d unit='g'>茶</d><e/><f>1</f><f>2</f></xml>".encode()
@@ -89,7 +81,6 @@ def test_xml_becomes_a_dict_of_texts(client, content_type):
     }
 
 
-@pytest.mark.point("D1-51")
 def test_a_picture_arrives_as_it_was_sent(client):
     data = {"file": (BytesIO(PNG), "a.png"), "to": "Ann"}
     assert client.post("/files", data=data).json == {
@@ -101,7 +92,6 @@ def test_a_picture_arrives_as_it_was_sent(client):
     }
 
 
-@pytest.mark.point("D1-47")
 @pytest.mark.parametrize("method", METHODS)
 def test_raw_shows_the_whole_request_with_crlf(client, method):
     response = client.open(
@@ -146,7 +136,6 @@ def test_cookies_may_be_missing(client):
     assert client.get("/cookie").json == {"header": None, "cookies": {}}
 
 
-@pytest.mark.point("D1-52")
 @pytest.mark.parametrize(
     ("path", "body", "content_type", "expected"),
     [
@@ -199,7 +188,6 @@ def test_broken_xml_is_400(client, body):
     assert message.startswith("This XML cannot be read: ")
 
 
-@pytest.mark.point("D1-51")
 @pytest.mark.parametrize(
     ("data", "content_type"),
     [
@@ -321,7 +309,6 @@ def test_what_is_nested_too_deeply_is_400(client, path, opening, closing, conten
 # A request typed by hand
 
 
-@pytest.mark.point("D1-47")
 @pytest.mark.parametrize("end", ["\r\n", "\n"])
 def test_lines_sent_through_a_socket_are_a_request(end):
     lines = ["POST /form HTTP/1.1", "Host: typed", "Content-Length: 8", f"Content-Type: {FORM}"]
@@ -333,7 +320,6 @@ def test_lines_sent_through_a_socket_are_a_request(end):
     assert body == b'{"form":{"name":["Ann"]}}\n'
 
 
-@pytest.mark.point("D1-47")
 def test_slashes_instead_of_backslashes_do_not_end_a_line():
     typed = b"GET /goods/7 HTTP/1.1/r/nHost: typed/r/n/r/n"
     with serving(app) as server:

@@ -34,7 +34,6 @@ def in_request():
         yield
 
 
-@pytest.mark.point("D1-24", "S2-19")
 def test_front_page_shows_urls_and_each_of_them_works(client):
     addresses = client.get("/").json
     assert addresses == {
@@ -50,7 +49,6 @@ def test_front_page_shows_urls_and_each_of_them_works(client):
         assert client.get(addresses[name]).text == "Plant 7\n"
 
 
-@pytest.mark.point("D1-24", "S2-19")
 def test_the_first_page_links_to_a_plant():
     client = first.app.test_client()
     link = page(client.get("/")).select_one("a")["href"]
@@ -60,7 +58,6 @@ def test_the_first_page_links_to_a_plant():
     assert page(below).select_one("a")["href"] == "/shop/plants/7"
 
 
-@pytest.mark.point("D1-25", "S2-37")
 def test_redirect_has_a_location_and_the_client_follows_it(client):
     response = client.get("/start")
     assert (response.status_code, response.location) == (DEFAULT_CODE, "/")
@@ -70,7 +67,6 @@ def test_redirect_has_a_location_and_the_client_follows_it(client):
     assert [step.status_code for step in followed.history] == [DEFAULT_CODE]
 
 
-@pytest.mark.point("D1-25", "S2-37")
 def test_after_a_form_303_leads_to_a_page_that_is_fetched_by_get(client):
     response = client.post("/order", data={"flower": "tulip"})
     assert (response.status_code, response.location) == (303, "/thanks")
@@ -81,7 +77,6 @@ def test_after_a_form_303_leads_to_a_page_that_is_fetched_by_get(client):
     assert client.post("/thanks").status_code == 405
 
 
-@pytest.mark.point("D1-24", "S2-19")
 @pytest.mark.parametrize(
     ("endpoint", "values", "address"),
     [
@@ -112,7 +107,6 @@ def test_path_that_no_rule_fits_is_404(client, path):
 # Building a URL
 
 
-@pytest.mark.point("D1-24")
 def test_urls_follow_the_app_below_another_path(client):
     below = client.get("/", base_url="http://garden.example/shop/").json
     assert below == {
@@ -126,7 +120,6 @@ def test_urls_follow_the_app_below_another_path(client):
     assert moved.location == "/shop/"
 
 
-@pytest.mark.point("D1-24", "S2-38")
 @pytest.mark.parametrize("name", ["show_basket", "/basket", "test"])
 @pytest.mark.usefixtures("in_request")
 def test_url_for_takes_only_endpoints(name):
@@ -134,7 +127,6 @@ def test_url_for_takes_only_endpoints(name):
         url_for(name)
 
 
-@pytest.mark.point("D1-46")
 @pytest.mark.usefixtures("in_request")
 def test_keyword_must_be_the_name_in_the_rule():
     with pytest.raises(BuildError, match=r"Did you forget to specify values \['plant_id'\]\?"):
@@ -142,14 +134,12 @@ def test_keyword_must_be_the_name_in_the_rule():
     assert url_for("plant", plant_id=7) == "/plants/7"
 
 
-@pytest.mark.point("S2-19")
 @pytest.mark.usefixtures("in_request")
 def test_values_are_given_by_keyword_only():
     with pytest.raises(TypeError, match="takes 1 positional argument but 2 were given"):
         url_for("plant", 7)
 
 
-@pytest.mark.point("S2-38")
 @pytest.mark.parametrize(("name", "refused"), [("index", True), ("start", False)])
 def test_a_second_function_index_is_refused_when_the_program_starts(tmp_path, name, refused):
     program = tmp_path / "program.py"
@@ -165,7 +155,6 @@ def test_a_second_function_index_is_refused_when_the_program_starts(tmp_path, na
 # Redirects
 
 
-@pytest.mark.point("D1-25", "S2-37")
 @pytest.mark.parametrize(
     ("code", "arrived"),
     [
@@ -183,7 +172,6 @@ def test_code_decides_what_becomes_of_a_post(client, code, arrived):
     assert followed.json == arrived
 
 
-@pytest.mark.point("S2-37")
 def test_the_default_status_code_is_302_before_flask_3_2(client):
     with app.test_request_context():
         assert redirect("/").status_code == DEFAULT_CODE
@@ -229,7 +217,6 @@ def host_of(response):
     return urlsplit(urljoin("http://127.0.0.1/leave", response.location)).hostname
 
 
-@pytest.mark.point("S2-37")
 def test_a_check_for_a_slash_lets_another_site_pass_and_a_list_of_pages_does_not(client):
     attack = {"next": "//evil.example/login"}
     unsafe = client.get("/leave-unsafe", query_string=attack)
@@ -240,7 +227,6 @@ def test_a_check_for_a_slash_lets_another_site_pass_and_a_list_of_pages_does_not
     assert "Location" not in safe.headers
 
 
-@pytest.mark.point("S2-37")
 @pytest.mark.parametrize("name", ["index", "basket", "search"])
 def test_listed_page_is_redirected_to_by_its_name(client, name):
     response = client.get("/leave", query_string={"next": name})
@@ -251,7 +237,6 @@ def test_listed_page_is_redirected_to_by_its_name(client, name):
         assert response.location == url_for(name)
 
 
-@pytest.mark.point("S2-37")
 @pytest.mark.parametrize(
     "target",
     [

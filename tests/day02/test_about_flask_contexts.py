@@ -32,7 +32,6 @@ BEFORE_3_2 = Version(importlib.metadata.version("flask")) < Version("3.2.dev0")
 KEY = "a key that only the tests know"
 
 
-@pytest.mark.point("D2-44")
 def test_session_is_not_a_module_but_a_dictionary():
     assert not isinstance(session, ModuleType)
     with pytest.raises(RuntimeError, match="outside of request context"):
@@ -44,7 +43,6 @@ def test_session_is_not_a_module_but_a_dictionary():
         assert isinstance(session._get_current_object(), dict)
 
 
-@pytest.mark.point("D2-45", "D2-46", "S2-48")
 @pytest.mark.parametrize("key", [None, ""])
 def test_without_a_key_reading_finds_nothing_and_writing_is_an_error(key):
     shop = Flask("shop")
@@ -59,7 +57,6 @@ def test_without_a_key_reading_finds_nothing_and_writing_is_an_error(key):
         assert session["name"] == "Ann"
 
 
-@pytest.mark.point("S2-50")
 def test_pop_without_a_default_fails_the_second_time():
     shop = Flask("shop")
     shop.secret_key = KEY
@@ -79,7 +76,6 @@ def test_pop_without_a_default_fails_the_second_time():
     assert client.post("/logout").status_code == 500
 
 
-@pytest.mark.point("D2-52")
 def test_a_new_value_is_noticed_and_json_changes_some_types():
     shop = Flask("shop")
     shop.secret_key = KEY
@@ -101,7 +97,6 @@ def test_a_new_value_is_noticed_and_json_changes_some_types():
     assert client.get("/").json == [["tea", "tea"], "tuple", ["1"]]
 
 
-@pytest.mark.point("D2-47")
 def test_a_cookie_above_the_limit_is_sent_with_a_warning():
     shop = Flask("shop")
     shop.secret_key = KEY
@@ -122,7 +117,6 @@ def test_a_cookie_above_the_limit_is_sent_with_a_warning():
     assert len(response.headers["Set-Cookie"]) > 4093
 
 
-@pytest.mark.point("D2-47")
 def test_the_warning_begins_beyond_4093_bytes():
     def set_cookie(size):
         response = Response()
@@ -137,7 +131,6 @@ def test_the_warning_begins_beyond_4093_bytes():
 # Contexts
 
 
-@pytest.mark.point("D2-54")
 def test_flask_3_1_uses_an_active_app_context_for_a_request_too():
     shop = Flask("shop")
 
@@ -163,7 +156,6 @@ def bare():
     return Flask("bare")
 
 
-@pytest.mark.point("D2-56")
 def test_the_hooks_of_two_on_a_blueprint_keep_the_same_order(bare):
     steps = []
     shop = Blueprint("shop", __name__)
@@ -183,7 +175,6 @@ def test_the_hooks_of_two_on_a_blueprint_keep_the_same_order(bare):
     ]
 
 
-@pytest.mark.point("D2-58")
 @pytest.mark.parametrize("value", ["", b"", {}, []])
 def test_every_value_but_none_is_a_response(bare, value):
     seen = []
@@ -194,7 +185,6 @@ def test_every_value_but_none_is_a_response(bare, value):
     assert seen == []
 
 
-@pytest.mark.point("D2-59")
 def test_an_after_hook_must_return_a_response(bare):
     bare.testing = True
     bare.get("/")(lambda: "tea")
@@ -203,7 +193,6 @@ def test_an_after_hook_must_return_a_response(bare):
         bare.test_client().get("/")
 
 
-@pytest.mark.point("D2-59")
 def test_an_after_hook_may_return_another_response(bare):
     bare.get("/")(lambda: "tea")
     bare.after_request(lambda response: Response("coffee", 202))
@@ -211,7 +200,6 @@ def test_an_after_hook_may_return_another_response(bare):
     assert (response.status_code, response.text) == (202, "coffee")
 
 
-@pytest.mark.point("D2-60")
 def test_teardown_gets_none_after_success_and_after_a_handled_error(bare):
     seen = []
     bare.teardown_request(seen.append)
@@ -228,7 +216,6 @@ def test_teardown_gets_none_after_success_and_after_a_handled_error(bare):
     assert isinstance(seen[4], ZeroDivisionError)
 
 
-@pytest.mark.point("D2-60")
 def test_what_a_teardown_hook_returns_is_ignored_and_what_it_raises_escapes(bare):
     bare.get("/")(lambda: "tea")
     bare.teardown_request(lambda error: "coffee")
@@ -242,7 +229,6 @@ def test_what_a_teardown_hook_returns_is_ignored_and_what_it_raises_escapes(bare
         late.test_client().get("/")
 
 
-@pytest.mark.point("D2-60")
 def test_a_teardown_hook_must_take_an_argument(bare):
     bare.get("/")(lambda: "tea")
     bare.teardown_request(lambda: None)
@@ -250,13 +236,11 @@ def test_a_teardown_hook_must_take_an_argument(bare):
         bare.test_client().get("/")
 
 
-@pytest.mark.point("D2-57")
 def test_before_first_request_is_gone():
     assert not hasattr(Flask("old"), "before_first_request")
     assert not hasattr(Blueprint("old", __name__), "before_app_first_request")
 
 
-@pytest.mark.point("D2-57")
 def test_start_up_work_in_an_app_context(bare):
     with bare.app_context():
         bare.config["READY"] = current_app.name
@@ -286,6 +270,5 @@ def test_in_the_test_runner_only_groups_of_flask_have_an_app_context():
     assert "Working outside of application context" in str(failed.exception)
 
 
-@pytest.mark.point("D2-62")
 def test_the_module_that_flask_script_imports_is_gone():
     assert importlib.util.find_spec("flask._compat") is None

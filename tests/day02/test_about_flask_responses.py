@@ -39,7 +39,6 @@ def wsgi_app(environ, start_response):
     return [b"tea"]
 
 
-@pytest.mark.point("S2-42", "S2-43", "S2-44", "S2-45")
 @pytest.mark.parametrize(
     ("value", "status", "content_type", "body"),
     [
@@ -68,7 +67,6 @@ def test_what_a_view_may_return(value, status, content_type, body):
     assert response.data == body
 
 
-@pytest.mark.point("S2-42")
 @pytest.mark.parametrize(
     ("value", "words"),
     [
@@ -89,7 +87,6 @@ def test_what_a_view_may_not_return(value, words):
         returning(value).get("/")
 
 
-@pytest.mark.point("D2-31", "D2-32", "S2-44")
 @pytest.mark.parametrize(
     ("value", "status", "reasons"),
     [
@@ -110,7 +107,6 @@ def test_tuples_that_work(value, status, reasons):
     assert response.headers.getlist("x-reason") == reasons
 
 
-@pytest.mark.point("D2-31")
 @pytest.mark.parametrize(
     "value",
     [
@@ -125,7 +121,6 @@ def test_tuples_that_do_not(value):
         returning(value).get("/")
 
 
-@pytest.mark.point("D2-31")
 def test_brackets_around_a_tuple_change_nothing():
     small = Flask("small")
 
@@ -146,7 +141,6 @@ def test_a_content_type_among_the_headers_replaces_the_usual_one():
     assert response.headers.getlist("Content-Type") == ["text/plain"]
 
 
-@pytest.mark.point("D2-34")
 @pytest.mark.parametrize(
     ("arguments", "status", "body"),
     [
@@ -166,7 +160,6 @@ def test_make_response_takes_what_a_view_may_return(arguments, status, body):
     assert response.headers.get("X-A") == ("1" if len(arguments) == 3 else None)
 
 
-@pytest.mark.point("D2-34")
 @pytest.mark.parametrize("value", [None, 404, {1, 2}])
 def test_make_response_refuses_what_a_view_may_not_return(value):
     with Flask("small").test_request_context(), pytest.raises(TypeError):
@@ -219,7 +212,6 @@ def test_redirect_takes_another_code(code, status):
 # Status and headers
 
 
-@pytest.mark.point("D2-35")
 @pytest.mark.parametrize(
     ("given", "status", "code"),
     [
@@ -236,7 +228,6 @@ def test_a_status_text_begins_with_the_number(given, status, code):
     assert (response.status, response.status_code) == (status, code)
 
 
-@pytest.mark.point("D2-35")
 def test_status_code_completes_the_status_and_an_empty_text_is_refused():
     by_code, by_text = Response(), Response()
     by_code.status_code = 404
@@ -246,7 +237,6 @@ def test_status_code_completes_the_status_and_an_empty_text_is_refused():
         by_code.status = ""
 
 
-@pytest.mark.point("D2-36")
 def test_headers_are_used_like_a_dict_that_ignores_case():
     headers = Response().headers
     headers["X-Tea"] = "green"
@@ -256,7 +246,6 @@ def test_headers_are_used_like_a_dict_that_ignores_case():
     assert headers.getlist("X-Tea") == ["black", "oolong"]
 
 
-@pytest.mark.point("D2-36", "D7-19")
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
 def test_a_line_break_is_refused_in_a_value_but_not_in_a_name_or_status(end):
     attack = f"x{end}X-Evil: yes"
@@ -274,7 +263,6 @@ def test_a_line_break_is_refused_in_a_value_but_not_in_a_name_or_status(end):
 # JSON
 
 
-@pytest.mark.point("D2-37")
 @pytest.mark.parametrize(
     ("arguments", "keywords", "body"),
     [
@@ -294,13 +282,11 @@ def test_jsonify_serialises_and_sets_the_type(arguments, keywords, body):
     assert response.data == body
 
 
-@pytest.mark.point("D2-37")
 def test_jsonify_takes_values_or_keywords():
     with Flask("small").test_request_context(), pytest.raises(TypeError, match="not both"):
         jsonify(1, tea=2)
 
 
-@pytest.mark.point("D2-37")
 def test_three_ways_to_send_json_and_one_that_sends_a_page():
     data = {"tea": 1, "cup": [2]}
     with Flask("small").test_request_context():
@@ -316,7 +302,6 @@ def test_three_ways_to_send_json_and_one_that_sends_a_page():
 # Errors
 
 
-@pytest.mark.point("D2-25", "D2-26")
 def test_nothing_after_abort_runs():
     small = Flask("small")
     ran = []
@@ -332,7 +317,6 @@ def test_nothing_after_abort_runs():
     assert ran == ["before"]
 
 
-@pytest.mark.point("D2-26")
 def test_abort_raises_an_exception():
     with pytest.raises(HTTPException) as caught:
         abort(404, "No tea.")
@@ -340,13 +324,11 @@ def test_abort_raises_an_exception():
     assert caught.value.description == "No tea."
 
 
-@pytest.mark.point("D2-27")
 def test_abort_knows_31_codes_all_of_them_errors():
     assert len(default_exceptions) == 31
     assert all(400 <= code < 600 for code in default_exceptions)
 
 
-@pytest.mark.point("D2-27")
 def test_an_unknown_code_left_alone_is_a_500():
     small = Flask("small")
 
@@ -360,7 +342,6 @@ def test_an_unknown_code_left_alone_is_a_500():
         small.test_client().get("/666")
 
 
-@pytest.mark.point("D2-27")
 def test_a_class_with_a_rare_code_goes_through_the_handlers():
     small = Flask("small")
 
@@ -425,33 +406,28 @@ def with_handler(handler, *keys):
     return small.test_client().get("/nowhere")
 
 
-@pytest.mark.point("D2-30")
 def test_returning_the_error_gives_the_stock_page_with_its_status():
     response = with_handler(lambda error: error, 404)
     assert response.status == "404 NOT FOUND"
     assert "<h1>Not Found</h1>" in response.text
 
 
-@pytest.mark.point("D2-30", "S2-41")
 @pytest.mark.parametrize(("returned", "status"), [("gone", 200), (("gone", 404), 404)])
 def test_the_status_of_an_error_page_is_what_the_handler_says(returned, status):
     response = with_handler(lambda error: returned, 404)
     assert (response.status_code, response.text) == (status, "gone")
 
 
-@pytest.mark.point("D2-30")
 def test_a_handler_without_a_parameter_is_a_type_error():
     with pytest.raises(TypeError, match="takes 0 positional arguments but 1 was given"):
         with_handler(lambda: "gone", 404)
 
 
-@pytest.mark.point("D2-30")
 def test_without_its_decorator_a_handler_is_not_called():
     response = with_handler(lambda error: ("gone", 404))
     assert "<h1>Not Found</h1>" in response.text
 
 
-@pytest.mark.point("D2-29")
 @pytest.mark.parametrize(
     ("key", "error"),
     [
@@ -467,7 +443,6 @@ def test_errorhandler_needs_a_known_code_or_a_class(key, error):
         Flask("small").errorhandler(key)(lambda error: "")
 
 
-@pytest.mark.point("D2-29")
 @pytest.mark.parametrize(
     ("keys", "text"),
     [
@@ -506,7 +481,6 @@ def test_an_unforeseen_exception_arrives_wrapped():
 # Cookies
 
 
-@pytest.mark.point("D2-41", "S2-33")
 def test_a_cookie_that_is_set_is_not_in_the_request_that_sets_it():
     shop = Flask("shop")
 
@@ -522,7 +496,6 @@ def test_a_cookie_that_is_set_is_not_in_the_request_that_sets_it():
     assert not hasattr(Flask.request_class, "set_cookie")
 
 
-@pytest.mark.point("D2-41", "S2-36")
 def test_reading_by_index_demands_the_cookie_and_get_does_not():
     shop = Flask("shop")
     shop.add_url_rule("/index", view_func=lambda: request.cookies["username"], endpoint="index")
@@ -539,7 +512,6 @@ def test_reading_by_index_demands_the_cookie_and_get_does_not():
     assert client.get("/get").json == ["Ann"]
 
 
-@pytest.mark.point("D2-42")
 def test_deleting_with_another_domain_is_another_cookie_too():
     response = Response()
     response.delete_cookie("theme", domain="shop.test")
@@ -547,7 +519,6 @@ def test_deleting_with_another_domain_is_another_cookie_too():
     assert not hasattr(Flask.request_class, "delete_cookie")
 
 
-@pytest.mark.point("D2-43")
 def test_max_age_is_not_text_and_a_max_age_of_zero_deletes():
     response = Response()
     with pytest.raises(TypeError):
@@ -558,7 +529,6 @@ def test_max_age_is_not_text_and_a_max_age_of_zero_deletes():
     assert list(browser_jar(response)) == []
 
 
-@pytest.mark.point("S2-34", "S2-35")
 def test_a_cookie_is_a_header_and_leaves_the_body_empty():
     shop = Flask("shop")
 

@@ -35,7 +35,6 @@ def run():
     return invoke
 
 
-@pytest.mark.point("D2-62")
 @pytest.mark.parametrize(
     ("words", "printed"),
     [
@@ -143,7 +142,6 @@ def flask(monkeypatch):
     return invoke
 
 
-@pytest.mark.point("D2-62")
 def test_the_real_command_lists_ours_beside_its_own(flask):
     result = flask("--help")
     assert result.exit_code == 0

@@ -40,7 +40,6 @@ def client():
     return app.test_client()
 
 
-@pytest.mark.point("D2-51", "D2-53")
 def test_during_a_request_all_four_names_have_a_value(client):
     assert client.get("/").json == {
         "request": "/",
@@ -64,7 +63,6 @@ def test_the_small_program_reads_the_request_in_a_function():
     assert client.get("/hello").json == {"hello": "stranger"}
 
 
-@pytest.mark.point("D2-54")
 def test_g_starts_empty_while_the_session_counts_on(client):
     assert [client.get("/count").json for _ in range(3)] == [
         {"g": 1, "session": 1},
@@ -86,7 +84,6 @@ def test_the_view_sees_what_the_session_holds(client):
 # Outside of a request
 
 
-@pytest.mark.point("D2-51", "D2-53", "D2-54")
 @pytest.mark.parametrize(
     ("use", "message"),
     [
@@ -111,7 +108,6 @@ def test_outside_the_names_are_false():
         assert all([request, current_app, g])
 
 
-@pytest.mark.point("D2-51")
 def test_an_app_context_has_no_request():
     with app.app_context():
         assert current_app.name == "day02.contexts.app"
@@ -122,7 +118,6 @@ def test_an_app_context_has_no_request():
                 use()
 
 
-@pytest.mark.point("D2-51", "D2-53")
 def test_a_test_request_context_has_both():
     with app.test_request_context("/hello?name=Ann", method="POST"):
         assert (request.path, request.method, get_visitor()) == ("/hello", "POST", "Ann")
@@ -134,7 +129,6 @@ def test_a_test_request_context_has_both():
         print(current_app.name)
 
 
-@pytest.mark.point("D2-51")
 def test_request_is_the_one_of_the_innermost_context():
     with app.test_request_context("/?name=outer"):
         with app.test_request_context("/?name=inner"):
@@ -156,7 +150,6 @@ def shop():
     return shop
 
 
-@pytest.mark.point("D2-53")
 def test_current_app_is_the_innermost_app(client, shop):
     with app.app_context():
         with shop.app_context():
@@ -177,7 +170,6 @@ def test_a_client_in_a_with_block_keeps_the_last_request():
         get_visitor()
 
 
-@pytest.mark.point("D2-54")
 def test_an_app_context_of_another_app_is_not_shared(client, shop):
     with shop.app_context():
         assert [client.get("/count").json["g"] for _ in range(2)] == [1, 1]
@@ -187,12 +179,10 @@ def test_an_app_context_of_another_app_is_not_shared(client, shop):
 # Several requests at the same time
 
 
-@pytest.mark.point("D2-55")
 def test_three_tasks_in_one_thread_keep_their_own_requests():
     assert in_tasks(app, NAMES) == {"request": NAMES, "threading.local": ["Cy", "Cy", "Cy"]}
 
 
-@pytest.mark.point("D2-55")
 def test_three_threads_keep_their_own_requests():
     assert in_threads(app, NAMES) == {"request": NAMES, "threading.local": NAMES}
 
@@ -212,7 +202,6 @@ def test_all_contexts_are_active_at_the_same_time(shop, handle):
     assert events == ["pushed"] * 3 + ["popped"] * 3
 
 
-@pytest.mark.point("D2-55")
 def test_the_page_shows_both(client):
     assert client.get("/side-by-side").json == {
         "threads": in_threads(app, NAMES),
@@ -220,7 +209,6 @@ def test_the_page_shows_both(client):
     }
 
 
-@pytest.mark.point("D2-54", "D2-55")
 def test_each_task_has_its_own_session_app_and_g(shop):
     async def handle(name, own_app, all_ready):
         with own_app.test_request_context(query_string={"name": name}):
@@ -242,7 +230,6 @@ def test_each_task_has_its_own_session_app_and_g(shop):
     ]
 
 
-@pytest.mark.point("D2-54", "D2-55")
 def test_a_threaded_server_keeps_requests_apart(shop):
     """All requests are inside the view at the same time, on a real socket."""
     all_ready = threading.Barrier(len(NAMES), timeout=60)
@@ -268,7 +255,6 @@ def test_a_threaded_server_keeps_requests_apart(shop):
 # A second thread
 
 
-@pytest.mark.point("D2-55")
 @pytest.mark.parametrize(("query", "name"), [("?name=Ann", "Ann"), ("", "stranger")])
 def test_a_second_thread_needs_the_context_or_the_value(client, query, name):
     assert client.get(f"/helper{query}").json == {
@@ -278,7 +264,6 @@ def test_a_second_thread_needs_the_context_or_the_value(client, query, name):
     }
 
 
-@pytest.mark.point("D2-55")
 def test_the_helper_uses_other_threads_except_for_the_value(client, monkeypatch):
     threads = []
 
@@ -292,7 +277,6 @@ def test_the_helper_uses_other_threads_except_for_the_value(client, monkeypatch)
     assert [thread == own for thread in threads] == [False, False, True]
 
 
-@pytest.mark.point("D2-55")
 def test_the_copy_brings_request_and_session_but_an_empty_g():
     def look():
         return request.path, session["name"], list(g), threading.get_ident()
@@ -309,7 +293,6 @@ def test_the_copy_brings_request_and_session_but_an_empty_g():
             pool.submit(get_visitor).result()
 
 
-@pytest.mark.point("D2-55")
 def test_there_must_be_a_context_to_copy():
     with pytest.raises(RuntimeError, match="can only be used when a request context is active"):
         copy_current_request_context(get_visitor)

@@ -51,7 +51,6 @@ def test_after_the_login_the_browser_continues_with_get(client, path):
     assert end.json["word"] == "tea"
 
 
-@pytest.mark.point("S2-29")
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -82,7 +81,6 @@ def test_a_wrong_login_is_refused_and_the_password_not_repeated(client, change, 
         assert "Location" not in response.headers
 
 
-@pytest.mark.point("S2-29")
 def test_the_login_reads_nothing_from_the_query_string(client):
     page = client.get("/login", query_string=ANN)
     assert page.status_code == 200
@@ -114,7 +112,6 @@ def test_a_login_needs_post(client, method):
 # Edges
 
 
-@pytest.mark.point("S2-29")
 @pytest.mark.parametrize("path", ["/login", "/login-open"])
 def test_head_gets_the_headers_of_get_from_separate_views(client, path):
     get, head = client.get(path), client.head(path)
@@ -123,7 +120,6 @@ def test_head_gets_the_headers_of_get_from_separate_views(client, path):
     assert get.content_length == len(get.data) > 0
 
 
-@pytest.mark.point("S2-29")
 def test_head_ends_in_the_error_of_the_view_that_branches(client):
     get = client.get("/login-unsafe", query_string=ANN)
     head = client.head("/login-unsafe", query_string=ANN)
@@ -154,7 +150,6 @@ def test_the_first_page_is_found_under_a_mount(client):
 # Attacks on the password
 
 
-@pytest.mark.point("S2-29")
 def test_the_unsafe_login_shows_the_password(client):
     by_get = client.get("/login-unsafe", query_string=ANN)
     assert by_get.text == "Hello ann, your password is open sesame."
@@ -163,7 +158,6 @@ def test_the_unsafe_login_shows_the_password(client):
     assert "<b>" not in client.post("/login-unsafe", data=ANN | {"password": "<b>"}).text
 
 
-@pytest.mark.point("S2-29")
 def test_the_log_of_a_server_holds_the_password_of_a_get_but_not_of_a_post(app, caplog):
     sent = "name=ann&password=open+sesame"
     with caplog.at_level(logging.INFO, "werkzeug"), serving(app) as server:
@@ -200,7 +194,6 @@ def test_an_unknown_name_costs_the_same_check(app, client, monkeypatch):
     assert checked == [app.config["HASHES"]["ann"], app.config["NOBODY"]]
 
 
-@pytest.mark.point("S2-29")
 def test_what_is_stored_is_scrypt_and_fits_the_password_of_the_notes():
     text = (Path(lesson.__file__).parent / "users.json").read_text("utf-8")
     users = json.loads(text)
@@ -237,7 +230,6 @@ OTHER_SITES = {
 }
 
 
-@pytest.mark.point("S2-29")
 def test_an_open_redirect_leads_to_another_site_and_the_checked_one_does_not(client):
     for target, location in OTHER_SITES.items():
         attack = client.post("/login-open", query_string={"next": target}, data=ANN)

@@ -38,7 +38,6 @@ def log(client):
     return client.get("/log").text.splitlines()
 
 
-@pytest.mark.point("D2-56")
 def test_the_order_of_hooks_around_a_view_of_a_blueprint(client):
     client.get("/kitchen/tea")
     assert last(client) == {
@@ -59,7 +58,6 @@ def test_the_order_of_hooks_around_a_view_of_a_blueprint(client):
     }
 
 
-@pytest.mark.point("D2-61")
 @pytest.mark.parametrize(
     ("query", "text"),
     [
@@ -72,7 +70,6 @@ def test_the_view_reads_what_a_hook_put_into_g(client, query, text):
     assert client.get(f"/kitchen/tea{query}").text == text
 
 
-@pytest.mark.point("D2-58")
 @pytest.mark.parametrize(
     ("door", "status", "text"), [("closed", 403, "Come back tomorrow.\n"), ("silent", 200, "")]
 )
@@ -88,19 +85,16 @@ def test_a_before_hook_that_returns_a_value_skips_the_view(client, door, status,
     assert response.headers["X-Served-By"] == "kitchen"
 
 
-@pytest.mark.point("D2-58")
 @pytest.mark.parametrize("door", ["", "open", "None", "%00", "<b>"])
 def test_a_before_hook_that_returns_none_lets_the_request_in(client, door):
     assert client.get(f"/kitchen/tea?door={door}").text == "Tea for stranger.\n"
     assert "view" in last(client)["steps"]
 
 
-@pytest.mark.point("D2-57")
 def test_the_stove_is_lit_once_by_the_first_request(client):
     assert [client.get("/").json for _ in range(3)] == [{"wood": 12, "lit": 1}] * 3
 
 
-@pytest.mark.point("D2-61")
 def test_the_small_program_has_a_hook_before_and_one_after_the_view():
     client = first.app.test_client()
     for query, visitor in [("?name=Ann", "Ann"), ("", "stranger")]:
@@ -117,7 +111,6 @@ def test_the_environment_changes_a_setting(monkeypatch):
 # Which hooks run
 
 
-@pytest.mark.point("D2-56", "D2-58")
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
@@ -137,7 +130,6 @@ def test_hooks_of_the_app_run_for_every_request_and_those_of_the_blueprint_do_no
     assert last(client)["steps"] == ["app before 1", "app before 2", *APP_AFTER, *APP_TEARDOWN]
 
 
-@pytest.mark.point("D2-59", "D2-60")
 def test_in_production_after_hooks_run_on_the_500_too(client):
     response = client.get("/kitchen/boom", headers={"X-Request-ID": "order-7"})
     assert response.status_code == 500
@@ -153,7 +145,6 @@ def test_in_production_after_hooks_run_on_the_500_too(client):
     assert log(client)[0] == "order-7 kitchen.boom 500"
 
 
-@pytest.mark.point("D2-59", "D2-60")
 @pytest.mark.parametrize("name", ["TESTING", "DEBUG", "PROPAGATE_EXCEPTIONS"])
 def test_where_exceptions_are_passed_on_after_hooks_are_skipped(name):
     client = create_app({name: True}).test_client()
@@ -166,7 +157,6 @@ def test_where_exceptions_are_passed_on_after_hooks_are_skipped(name):
     assert not any("kitchen.boom" in line for line in log(client))
 
 
-@pytest.mark.point("D2-61")
 def test_each_request_has_its_own_steps(client):
     client.get("/kitchen/tea?name=Ann")
     first = last(client)["steps"]
@@ -199,13 +189,11 @@ def test_record_and_log_forget_the_oldest(client):
 # Once, at the start
 
 
-@pytest.mark.point("D2-57")
 def test_work_at_the_start_knows_the_settings():
     client = create_app({"WOOD": 3}).test_client()
     assert client.get("/").json == {"wood": 3, "lit": 1}
 
 
-@pytest.mark.point("D2-57")
 def test_the_guard_runs_the_work_once_even_if_all_come_at_the_same_time():
     runs = []
     all_ready = threading.Barrier(4, timeout=60)
@@ -235,7 +223,6 @@ def test_the_guard_runs_the_work_once_even_if_all_come_at_the_same_time():
     assert runs == ["done"]
 
 
-@pytest.mark.point("D2-57")
 def test_the_guard_tries_again_after_a_failure():
     wood = []
     burnt = []

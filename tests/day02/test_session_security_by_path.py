@@ -24,7 +24,6 @@ def begin(client):
     return response.location
 
 
-@pytest.mark.point("D2-50")
 def test_an_id_in_the_path_needs_no_cookie(new_client):
     client = new_client()
     one, other = begin(client), begin(client)
@@ -53,7 +52,6 @@ def test_the_oldest_visit_is_forgotten(new_client, monkeypatch):
 # Attacks
 
 
-@pytest.mark.point("D2-50")
 @pytest.mark.parametrize("way", ["", "/login", "/login-unsafe"])
 def test_an_invented_id_is_unknown(new_client, way):
     send = new_client().post if way else new_client().get
@@ -62,7 +60,6 @@ def test_an_invented_id_is_unknown(new_client, way):
     assert "There is no such visit." in response.text
 
 
-@pytest.mark.point("D2-50")
 def test_a_shared_link_gives_the_visit_away_and_a_cookie_is_not_in_the_link(new_client):
     ann = new_client()
     path = ann.post(f"{begin(ann)}/login", data={"name": "Ann"}).location
@@ -75,7 +72,6 @@ def test_a_shared_link_gives_the_visit_away_and_a_cookie_is_not_in_the_link(new_
     assert "Hello stranger" in friend.get("/").text
 
 
-@pytest.mark.point("D2-50")
 def test_a_planted_id_catches_the_login_unless_the_login_brings_a_new_one(new_client):
     attacker, victim = new_client(), new_client()
     planted = begin(attacker)

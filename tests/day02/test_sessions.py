@@ -41,7 +41,6 @@ def content_of(client):
         return dict(content)
 
 
-@pytest.mark.point("S2-47", "S2-49")
 def test_the_session_remembers_who_logged_in(client):
     assert who(client) is None
     assert "Hello stranger" in client.get("/").text
@@ -77,7 +76,6 @@ def test_a_name_may_have_1_to_20_characters(client, name):
     assert who(client) == name
 
 
-@pytest.mark.point("S2-50")
 def test_logging_out_twice_is_no_error(client):
     login(client)
     response = client.post("/logout")
@@ -88,7 +86,6 @@ def test_logging_out_twice_is_no_error(client):
     assert client.post("/logout").status_code == 303
 
 
-@pytest.mark.point("S2-49")
 def test_a_login_starts_from_an_empty_session(client):
     login(client)
     client.post("/cart", data={"item": "tea"})
@@ -96,7 +93,6 @@ def test_a_login_starts_from_an_empty_session(client):
     assert content_of(client) == {"name": "Bob", "cart": []}
 
 
-@pytest.mark.point("D2-52")
 def test_a_change_inside_a_value_is_lost_unless_the_session_is_told(client):
     login(client)
     lost = client.post("/cart-unsafe", data={"item": "cup"})
@@ -113,7 +109,6 @@ def test_a_change_inside_a_value_is_lost_unless_the_session_is_told(client):
 # The cart
 
 
-@pytest.mark.point("D2-52")
 def test_a_permanent_session_hides_the_mistake(client):
     login(client, remember="yes")
     client.post("/cart-unsafe", data={"item": "cup"})
@@ -150,7 +145,6 @@ def test_a_full_cart_of_rare_characters_still_fits_into_the_cookie(client):
 # The cookie
 
 
-@pytest.mark.point("S2-47")
 def test_the_cookie_is_hidden_from_scripts_and_other_sites_and_has_no_end(client):
     response = login(client)
     header = response.headers["Set-Cookie"]
@@ -185,7 +179,6 @@ def test_the_server_accepts_no_session_after_seven_days(
 # The key
 
 
-@pytest.mark.point("S2-48")
 def test_the_key_is_random_at_each_start_unless_the_environment_has_one(monkeypatch):
     def start(**environ):
         return secret_key_of_a_new_start(lesson, monkeypatch, **environ)
@@ -212,7 +205,6 @@ def test_the_page_escapes_name_and_cart(client):
     assert "<b>" not in page
 
 
-@pytest.mark.point("S2-49")
 def test_what_was_planted_before_the_login_survives_only_without_clear(client):
     shop = Flask("shop")
     shop.secret_key = "a key that only the tests know"

@@ -14,8 +14,6 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError, LegacyAPIWarning
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-pytestmark = pytest.mark.point("D3-57", "D7-01")
-
 
 def app_with_database(uri, **options):
     """Return an app with a database of its own, which is ``app.db``."""

@@ -96,7 +96,6 @@ def test_a_value_that_does_not_fit_its_kind_has_a_message(shop, name, value, dat
         assert message in form[name].errors
 
 
-@pytest.mark.point("D3-33")
 @pytest.mark.parametrize("key", [None, ""])
 def test_without_a_secret_key_there_is_no_form(shop, key):
     shop.secret_key = key
@@ -104,7 +103,6 @@ def test_without_a_secret_key_there_is_no_form(shop, key):
         Search()
 
 
-@pytest.mark.point("D3-40")
 def test_the_token_can_be_written_in_three_ways(shop):
     CSRFProtect(shop)
 
@@ -124,7 +122,6 @@ def test_the_token_can_be_written_in_three_ways(shop):
     assert client.post("/", data={"words": "tea"}).status_code == 400
 
 
-@pytest.mark.point("D3-40")
 def test_a_template_knows_csrf_token_only_with_csrf_protect(shop):
     with shop.test_request_context(), pytest.raises(UndefinedError, match="is undefined"):
         render_template_string("{{ csrf_token() }}")
@@ -133,7 +130,6 @@ def test_a_template_knows_csrf_token_only_with_csrf_protect(shop):
         assert render_template_string("{{ csrf_token() }}")
 
 
-@pytest.mark.point("D3-39")
 def test_a_template_without_the_token_makes_a_form_that_always_fails(shop):
     statuses = []
 
@@ -149,7 +145,6 @@ def test_a_template_without_the_token_makes_a_form_that_always_fails(shop):
     assert statuses == [False, False]
 
 
-@pytest.mark.point("D3-38")
 def test_a_view_that_takes_no_post_never_gets_the_form_back(shop):
     submitted = []
 
@@ -181,7 +176,6 @@ def test_a_flask_form_reads_json_and_raises_a_type_error_for_a_number(shop):
 # Flash messages
 
 
-@pytest.mark.point("D3-54")
 def test_what_is_flashed_after_asking_is_for_the_next_request(shop):
     @shop.get("/")
     def index():
@@ -194,7 +188,6 @@ def test_what_is_flashed_after_asking_is_for_the_next_request(shop):
     assert client.get("/").json == [["late"], ["late"]]
 
 
-@pytest.mark.point("D3-52")
 def test_the_category_is_message_unless_told_otherwise(shop):
     with shop.test_request_context():
         flash("plain")
@@ -202,7 +195,6 @@ def test_the_category_is_message_unless_told_otherwise(shop):
         assert session["_flashes"] == [("message", "plain"), ("of my own", "odd")]
 
 
-@pytest.mark.point("D3-53")
 def test_a_filter_picks_categories_and_pairs_are_on_request(shop):
     with shop.test_request_context():
         flash("a", "error")
@@ -216,14 +208,12 @@ def test_a_filter_picks_categories_and_pairs_are_on_request(shop):
         assert get_flashed_messages(with_categories=True) == pairs
 
 
-@pytest.mark.point("D3-53")
 def test_templates_know_get_flashed_messages(shop):
     with shop.test_request_context():
         flash("hello")
         assert render_template_string("{{ get_flashed_messages() | first }}") == "hello"
 
 
-@pytest.mark.point("D3-55")
 def test_a_long_message_is_too_much_for_the_cookie(shop):
     @shop.get("/<int:size>")
     def index(size):
@@ -236,7 +226,6 @@ def test_a_long_message_is_too_much_for_the_cookie(shop):
         assert client.get("/4000").status_code == 200
 
 
-@pytest.mark.point("D3-55")
 def test_many_messages_are_too_much_for_the_cookie(shop):
     @shop.get("/")
     def index():
@@ -250,7 +239,6 @@ def test_many_messages_are_too_much_for_the_cookie(shop):
         [client.get("/") for _ in range(5)]
 
 
-@pytest.mark.point("D3-56")
 @pytest.mark.parametrize("key", [None, ""])
 def test_flash_needs_a_secret_key(shop, key):
     shop.secret_key = key

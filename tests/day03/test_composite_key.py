@@ -19,8 +19,6 @@ from day03.composite_key.models import CartLine, db
 from tests.day03.helpers import app_in_memory, apps_in_folder, texts
 from tests.helpers import page, status_and_message
 
-pytestmark = pytest.mark.point("D7-01")
-
 SAMPLES = {(1, 1): 2, (1, 2): 1, (2, 1): 5}
 HUGE = 2**63
 

@@ -79,7 +79,6 @@ def test_the_word_comes_from_the_query_string(client, path, query, line):
 # How filters get their names
 
 
-@pytest.mark.point("D3-22")
 @pytest.mark.parametrize(
     ("call", "text"),
     [
@@ -98,31 +97,26 @@ def test_a_filter_takes_the_value_first_and_then_its_arguments(call, text):
     assert rendered("{{ " + call + " }}") == text
 
 
-@pytest.mark.point("D3-22")
 def test_templates_know_the_registered_name_and_python_the_functions_own():
     assert app.jinja_env.filters["price"] is lesson.format_price
     with pytest.raises(TemplateAssertionError, match="No filter named 'format_price'"):
         rendered("{{ 480|format_price }}")
 
 
-@pytest.mark.point("D3-22", "D3-21")
 def test_empty_parentheses_register_the_functions_own_name():
     assert app.jinja_env.filters["every_second"] is lesson.every_second
 
 
-@pytest.mark.point("D3-20")
 def test_add_template_filter_takes_the_function_and_the_name():
     assert app.jinja_env.filters["middle"] is lesson.median
     assert rendered("{{ [9, 1, 5]|middle }}") == "5"
     assert "median" not in app.jinja_env.filters
 
 
-@pytest.mark.point("D3-20")
 def test_without_a_name_add_template_filter_uses_the_functions_own():
     assert app.jinja_env.filters["from_end_by_three"] is lesson.from_end_by_three
 
 
-@pytest.mark.point("D3-21", "D3-23")
 @pytest.mark.parametrize(
     ("values", "every_second", "from_end"),
     [

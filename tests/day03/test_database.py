@@ -20,8 +20,6 @@ from day03.database.samples import BOOKS
 from tests.day03.helpers import app_in_memory, content, errors, texts
 from tests.helpers import csrf_token, page
 
-pytestmark = pytest.mark.point("D3-57")
-
 NAMES = sorted(BOOKS)
 HUGE = 2**63
 

@@ -17,8 +17,6 @@ from day03.database.models import db
 from day03.database.samples import BOOKS
 from tests.day03.helpers import apps_in_folder, texts
 
-pytestmark = pytest.mark.point("D3-57")
-
 NAMES = sorted(BOOKS)
 
 

@@ -190,19 +190,6 @@ def matches(result, expected):
     return without_address(result) == expected
 
 
-@pytest.mark.point(
-    "D3-09",
-    "D3-10",
-    "D3-11",
-    "D3-12",
-    "D3-13",
-    "D3-14",
-    "D3-15",
-    "D3-16",
-    "D3-17",
-    "D3-18",
-    "D3-19",
-)
 @pytest.mark.parametrize(("expression", "values", "expected"), PAIRS)
 def test_a_template_prints_what_the_table_says(expression, values, expected):
     template = app.jinja_env.from_string("{{ " + expression + " }}")
@@ -260,7 +247,6 @@ def test_only_a_type_error_is_shown_as_a_result(expression, error):
 # The receipt
 
 
-@pytest.mark.point("D3-19")
 @pytest.mark.parametrize(
     ("query", "guest", "drinks"),
     [

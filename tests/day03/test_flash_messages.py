@@ -52,21 +52,18 @@ def test_after_a_post_the_next_page_shows_the_message(client):
     assert "tea is in the cart." in response.text
 
 
-@pytest.mark.point("D3-54")
 def test_the_page_after_the_next_has_no_messages(client):
     post(client)
     assert len(shown(client.get("/"))) == 2
     assert shown(client.get("/")) == []
 
 
-@pytest.mark.point("D3-52", "D3-53")
 def test_each_message_has_its_category(client):
     assert shown(client.get("/")) == []
     post(client)
     assert shown(client.get("/")) == [("message", MONDAY), ("success", TEA)]
 
 
-@pytest.mark.point("D3-53")
 def test_a_message_can_be_shown_by_the_request_that_flashes_it(client):
     response = client.post("/cart", data={"item": ""})
     assert response.status_code == 400
@@ -83,7 +80,6 @@ def test_another_visitor_sees_nothing(client):
 # The first program
 
 
-@pytest.mark.point("D3-52", "D3-53", "D3-54")
 def test_the_first_program_shows_its_message_once():
     client = first.app.test_client()
     assert page(client.get("/")).select("p") == []
@@ -98,14 +94,12 @@ def test_the_first_program_shows_its_message_once():
 # From one request to the next
 
 
-@pytest.mark.point("D3-52", "D3-55")
 def test_messages_wait_in_the_session_with_their_category(client):
     post(client)
     assert waiting(client) == [("message", MONDAY), ("success", TEA)]
     assert client.get("/waiting").json == {"waiting": [["message", MONDAY], ["success", TEA]]}
 
 
-@pytest.mark.point("D3-54")
 def test_messages_wait_until_a_page_asks_for_them(client):
     post(client)
     for _ in range(2):
@@ -114,7 +108,6 @@ def test_messages_wait_until_a_page_asks_for_them(client):
     assert len(shown(client.get("/"))) == 2
 
 
-@pytest.mark.point("D3-54")
 def test_in_one_request_every_call_gives_the_same(client):
     post(client)
     both = [MONDAY, TEA]
@@ -122,7 +115,6 @@ def test_in_one_request_every_call_gives_the_same(client):
     assert client.get("/twice").json == {"first": [], "second": []}
 
 
-@pytest.mark.point("D3-54")
 def test_messages_of_two_requests_are_shown_in_order(client):
     for item in "tea", "cup":
         post(client, item, "/cart-bold")
@@ -130,7 +122,6 @@ def test_messages_of_two_requests_are_shown_in_order(client):
     assert texts == ["<b>tea</b> is in the cart.", "<b>cup</b> is in the cart."]
 
 
-@pytest.mark.point("D3-53")
 def test_a_refused_form_also_shows_the_messages_that_wait(client):
     post(client)
     response = client.post("/cart", data={"item": ""})
@@ -138,7 +129,6 @@ def test_a_refused_form_also_shows_the_messages_that_wait(client):
     assert waiting(client) == []
 
 
-@pytest.mark.point("D3-54")
 def test_a_category_filter_drops_the_other_messages(client):
     post(client)
     assert client.get("/errors").json == {"errors": []}
@@ -158,7 +148,6 @@ def test_errors_come_first_and_are_announced(client):
     assert '<p class="flash success" role="status">one' in page.text
 
 
-@pytest.mark.point("D3-54")
 def test_of_several_tabs_the_first_that_asks_gets_them(client):
     post(client)
     second_tab, first_tab = client.get("/"), client.get("/")
@@ -166,7 +155,6 @@ def test_of_several_tabs_the_first_that_asks_gets_them(client):
     assert shown(first_tab) == []
 
 
-@pytest.mark.point("D3-54")
 def test_a_head_request_takes_them_too(client):
     post(client)
     client.head("/")
@@ -224,7 +212,6 @@ def test_below_a_mount_the_form_and_the_redirect_begin_with_it(client):
 # Attacks
 
 
-@pytest.mark.point("D3-53")
 @pytest.mark.parametrize(
     ("path", "text"),
     [
@@ -248,7 +235,6 @@ def test_markup_is_still_markup_after_the_session(client):
     assert [type(message) for _, message in waiting(client)] == [Markup, str, str]
 
 
-@pytest.mark.point("D3-54", "D3-55")
 def test_a_copy_of_the_cookie_shows_them_again(client):
     post(client)
     old = client.get_cookie("session").value
@@ -258,7 +244,6 @@ def test_a_copy_of_the_cookie_shows_them_again(client):
     assert len(shown(client.get("/"))) == 2
 
 
-@pytest.mark.point("D3-55", "D3-56")
 def test_messages_cannot_be_made_up_without_the_key(client):
     forger = Flask("elsewhere")
     forger.secret_key = "a guess"
@@ -267,7 +252,6 @@ def test_messages_cannot_be_made_up_without_the_key(client):
     assert shown(client.get("/")) == []
 
 
-@pytest.mark.point("D3-56")
 def test_the_key_is_random_or_from_the_environment(monkeypatch):
     def key():
         return run_path(lesson.__file__)["app"].secret_key

@@ -70,7 +70,6 @@ def test_the_page_shows_the_form(client):
     assert page(response).h1.text == "Register"
 
 
-@pytest.mark.point("D3-32", "D3-38", "D3-40")
 def test_a_good_form_makes_an_account_and_redirects_to_it(client, accounts):
     response = send(client)
     assert (response.status_code, response.location) == (303, "/account")
@@ -103,7 +102,6 @@ def first_client():
     return run_path(first.__file__)["app"].test_client()
 
 
-@pytest.mark.point("D3-34", "D3-39")
 def test_the_first_form_has_a_label_a_field_a_button_and_a_token(first_client):
     form = page(first_client.get("/")).form
     assert (form["method"], form["action"]) == ("post", "/")
@@ -112,7 +110,6 @@ def test_the_first_form_has_a_label_a_field_a_button_and_a_token(first_client):
     assert form.select("p") == []
 
 
-@pytest.mark.point("D3-35", "D3-38")
 def test_the_first_form_is_accepted_or_shown_again_with_a_message(first_client):
     token = {"csrf_token": csrf_token(first_client.get("/"))}
     response = first_client.post("/", data=token | {"name": "  "})
@@ -132,7 +129,6 @@ def test_the_first_form_needs_its_token(first_client):
 # The page
 
 
-@pytest.mark.point("D3-34")
 def test_the_form_class_is_a_flask_form(app):
     assert issubclass(RegisterForm, FlaskForm)
     with app.test_request_context():
@@ -147,7 +143,6 @@ def test_the_form_class_is_a_flask_form(app):
     ]
 
 
-@pytest.mark.point("D3-37", "D3-39")
 def test_the_page_draws_every_field_with_its_label(client):
     response = client.get("/")
     kinds = {name: field["type"] for name, field in fields(response).items()}
@@ -175,7 +170,6 @@ def test_the_page_draws_every_field_with_its_label(client):
     assert hint.text == "At least 8 characters."
 
 
-@pytest.mark.point("D3-35")
 def test_validators_also_tell_the_browser(client):
     inputs = fields(client.get("/"))
     required = {name for name, field in inputs.items() if "required" in field}
@@ -214,7 +208,6 @@ def test_the_style_sheet_exists(client):
 # A form that is right
 
 
-@pytest.mark.point("D3-36")
 def test_only_a_hash_of_the_password_is_kept(client, accounts):
     send(client)
     kept = accounts["ann"]
@@ -225,7 +218,6 @@ def test_only_a_hash_of_the_password_is_kept(client, accounts):
     assert "correct horse" not in client.get("/account").text
 
 
-@pytest.mark.point("D3-36")
 def test_the_hash_is_scrypt_unless_told_otherwise():
     assert create_app().config["PASSWORD_METHOD"] == "scrypt"
     app = app_with(PASSWORD_METHOD="pbkdf2:sha256:2")
@@ -303,7 +295,6 @@ UNSEEN = "Please leave out characters that cannot be seen."
 ADDRESS = "This is not an email address."
 
 
-@pytest.mark.point("D3-35", "D3-36", "D3-38", "D3-39")
 @pytest.mark.parametrize(
     ("changes", "messages"),
     [
@@ -370,7 +361,6 @@ def test_only_the_name_of_a_file_is_checked_and_the_file_is_not_kept(client, acc
     assert "script" not in str(accounts)
 
 
-@pytest.mark.point("D3-36")
 def test_a_refused_form_keeps_the_values_but_not_the_passwords(client):
     typed = {"name": 'Ann "<b>', "email": "ann", "password": "correct horse", "repeat": "no"}
     response = send(client, **typed)
@@ -473,7 +463,6 @@ def test_other_methods_are_405(client, method):
 # The app
 
 
-@pytest.mark.point("D3-33")
 def test_the_key_is_random_or_from_the_environment(monkeypatch):
     keys = {create_app().secret_key, create_app().secret_key}
     monkeypatch.setenv("FLASK_SECRET_KEY", "")

@@ -48,7 +48,6 @@ def test_the_macro_writes_a_label_for_each_field(client):
     ]
 
 
-@pytest.mark.point("D3-26", "D3-29", "D3-31")
 def test_the_values_of_the_request_are_filled_in(client):
     response = client.get("/?name=Ann&mail=a@b.example&city=Rome")
     assert inputs(response) == [
@@ -64,7 +63,6 @@ def test_a_template_imports_the_macro_and_calls_it():
     assert page(html).label.text == "Which tea?"
 
 
-@pytest.mark.point("D3-26")
 def test_a_macro_in_the_page_is_called_as_often_as_needed(client):
     shown = lines(client.get("/boxes"))
     assert "<p><b>12 yuan</b> and <b>8 yuan</b></p>" in shown
@@ -73,7 +71,6 @@ def test_a_macro_in_the_page_is_called_as_often_as_needed(client):
 # Arguments, call blocks and imports
 
 
-@pytest.mark.point("D3-29", "D3-30")
 @pytest.mark.parametrize(
     ("arguments", "values"),
     [
@@ -90,7 +87,6 @@ def test_arguments_are_given_by_position_or_by_keyword_and_have_defaults(argumen
     assert ">L</label>" in html
 
 
-@pytest.mark.point("D3-26")
 def test_a_macro_returns_markup_and_escapes_its_arguments():
     source = FIELD + "{{ field('n', label) }}|{{ field('n', label) is escaped }}"
     html, _, escaped = rendered(source, label="<b>Bold").rpartition("|")
@@ -98,7 +94,6 @@ def test_a_macro_returns_markup_and_escapes_its_arguments():
     assert '<label for="n">&lt;b&gt;Bold</label>' in html
 
 
-@pytest.mark.point("D3-28")
 def test_a_bare_name_prints_the_macro_and_a_call_prints_its_text(client):
     assert "<p>&lt;Macro &#39;yuan&#39;&gt;</p>" in lines(client.get("/boxes"))
     definition = "{% macro m() %}<b>text</b>{% endmacro %}"
@@ -139,7 +134,6 @@ def test_what_a_call_block_prints_is_escaped():
     assert "<i>&lt;b&gt;</i>" in html
 
 
-@pytest.mark.point("D3-31")
 @pytest.mark.parametrize(
     "start",
     [
@@ -152,7 +146,6 @@ def test_macros_come_from_another_file_in_three_ways(start):
     assert inputs(rendered(start)) == [{"id": "a", "name": "a", "type": "text", "value": ""}]
 
 
-@pytest.mark.point("D3-31")
 def test_an_import_sees_the_variables_of_the_page_only_with_context(client):
     assert lines(client.get("/context")) == [
         "<p>Without context: Hello, says no one on /context</p>",
@@ -163,12 +156,10 @@ def test_an_import_sees_the_variables_of_the_page_only_with_context(client):
         assert text == f"Hi, says {user} on /here"
 
 
-@pytest.mark.point("D3-31")
 def test_what_flask_gives_to_all_templates_is_there_without_context():
     assert rendered(PARTS + "{{ parts.signed('Hi') }}").endswith(" on /here")
 
 
-@pytest.mark.point("D3-31")
 @pytest.mark.parametrize(
     "start", ['{% from "macros.html" import feild %}{{ feild', PARTS + "{{ parts.feild"]
 )
@@ -178,12 +169,10 @@ def test_a_wrong_name_is_noticed_when_the_macro_is_called(start):
         rendered(start + "('name') }}")
 
 
-@pytest.mark.point("D3-29", "D3-31")
 def test_a_field_without_arguments_has_an_empty_name():
     assert inputs(rendered(FIELD + "{{ field() }}"))[0]["name"] == ""
 
 
-@pytest.mark.point("D3-31")
 def test_the_sample_without_quotation_marks_takes_the_next_attribute_as_its_name():
     sample = "{% macro input(name, type='text') %}<input name={{ name }} type={{ type }}>"
     html = rendered(sample + "{% endmacro %}{{ input() }}")
@@ -204,7 +193,6 @@ def test_the_first_page_links_to_the_others(client):
 # Attacks: values that try to become attributes
 
 
-@pytest.mark.point("D3-30")
 def test_without_quotation_marks_the_value_becomes_attributes(client):
     response = client.get("/contact-unsafe", query_string={"name": ATTACK})
     assert inputs(response) == [
@@ -224,7 +212,6 @@ def test_an_ordinary_value_works_without_quotation_marks_which_is_the_trap(clien
     assert inputs(response)[0]["value"] == "Ann"
 
 
-@pytest.mark.point("D3-30")
 @pytest.mark.parametrize(
     "value", [ATTACK, '" onfocus="alert(1)', "' onfocus='alert(1)", '"><script>alert(1)</script>']
 )
@@ -237,7 +224,6 @@ def test_in_quotation_marks_the_whole_value_stays_the_value(client, name, value)
     assert page(response).select("script") == []
 
 
-@pytest.mark.point("D3-30")
 def test_every_attribute_of_the_macro_is_quoted():
     attack = "x onclick=alert(1)"
     html = rendered(FIELD + "{{ field(a, a, a, a) }}", a=attack)

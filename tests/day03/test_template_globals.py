@@ -40,7 +40,6 @@ def test_a_context_processor_gives_every_template_a_value_and_a_function(client)
     assert "Open from 9 to 17. A pot of tea costs 4.90 EUR." in client.get("/").text
 
 
-@pytest.mark.point("D3-51")
 def test_links_are_built_by_endpoint_and_lead_to_pages(client):
     index = client.get("/").text
     for link, heading in [
@@ -52,7 +51,6 @@ def test_links_are_built_by_endpoint_and_lead_to_pages(client):
     assert 'href="/"' in client.get("/tea/green").text
 
 
-@pytest.mark.point("D3-51")
 def test_below_a_mount_the_links_begin_with_it(client):
     def links(path):
         found = page(client.get(path, base_url="http://localhost/below"))
@@ -76,7 +74,6 @@ def test_text_of_a_visitor_is_shown_and_not_executed(client):
 # Which names there are
 
 
-@pytest.mark.point("D3-48")
 @pytest.mark.parametrize(
     ("template", "expected"),
     [
@@ -93,7 +90,6 @@ def test_every_template_knows_these_names(template, expected):
     assert rendered(template) == expected
 
 
-@pytest.mark.point("D3-48", "D3-50")
 def test_the_page_needs_no_value_from_its_view(client):
     text = client.get("/?name=Ann").text
     assert "Hello Ann, you asked for / by GET." in text
@@ -109,7 +105,6 @@ def test_a_value_of_the_view_overrules_the_context_processor():
     assert rendered("{{ opening_hours }}", opening_hours="never") == "never"
 
 
-@pytest.mark.point("D3-51")
 def test_url_for_adds_other_values_to_the_query_string():
     assert rendered("{{ url_for('tea', name='oolong', cups=2) }}") == "/tea/oolong?cups=2"
 
@@ -124,19 +119,16 @@ def test_names_are_escaped_like_any_value(client, path):
     assert "&lt;script&gt;" in text
 
 
-@pytest.mark.point("D3-49")
 def test_config_holds_the_secret_key_too():
     assert rendered("{{ config.SECRET_KEY }}") == app.config["SECRET_KEY"]
 
 
-@pytest.mark.point("D3-49")
 def test_text_used_as_a_template_is_executed(client):
     assert client.get("/greet-unsafe/ann").text == "Hello Ann"
     assert client.get("/greet-unsafe/sum").text == "Hello 49"
     assert client.get("/greet-unsafe/key").text == f"Hello {app.config['SECRET_KEY']}"
 
 
-@pytest.mark.point("D3-49")
 @pytest.mark.parametrize("text", [*TEXTS.values(), "{% for x in y %}", "{{", "{# #}"])
 def test_text_used_as_a_value_stays_text(client, text):
     assert client.get("/greet", query_string={"name": text}).text == f"Hello {text}"

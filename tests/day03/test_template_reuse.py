@@ -32,7 +32,6 @@ def test_a_child_fills_the_blocks_of_its_parent(client):
     assert [each.text for each in found.select("dd")] == ["shade", "every two days"]
 
 
-@pytest.mark.point("D3-45")
 def test_the_parent_alone_shows_what_is_in_its_blocks(client):
     found = page(client.get("/bare"))
     assert found.title.text == found.h1.text == "The greenhouse"
@@ -56,7 +55,6 @@ def test_an_unknown_plant_is_404(client):
 # Inheritance
 
 
-@pytest.mark.point("D3-45")
 def test_a_child_fills_the_blocks_and_the_parent_gives_the_rest(client):
     text = text_of(client, "/plants/fern")
     assert text.startswith("<!doctype html>")
@@ -65,14 +63,12 @@ def test_a_child_fills_the_blocks_and_the_parent_gives_the_rest(client):
     assert "Nothing grows here yet." not in text
 
 
-@pytest.mark.point("D3-45")
 def test_super_adds_to_the_parents_block(client):
     footer = text_of(client, "/plants/ivy").split("<footer>")[1]
     assert footer.startswith(" <p>Open from nine to five.</p> <p>Ask us about your ivy.</p>")
     assert "Ask us" not in text_of(client, "/")
 
 
-@pytest.mark.point("D3-45")
 def test_text_outside_of_all_blocks_is_lost(client):
     text = text_of(client, "/outside")
     assert "This one is in a block." in text
@@ -82,7 +78,6 @@ def test_text_outside_of_all_blocks_is_lost(client):
 # Include
 
 
-@pytest.mark.point("D3-41", "D3-47")
 def test_an_included_template_is_rendered_whole_and_sees_the_values_of_the_page(client):
     menu = '<a href="/">All plants</a>'
     assert menu in text_of(client, "/")
@@ -91,7 +86,6 @@ def test_an_included_template_is_rendered_whole_and_sees_the_values_of_the_page(
     assert "You are looking at" not in text_of(client, "/")
 
 
-@pytest.mark.point("D3-42")
 def test_a_page_that_includes_a_missing_file_is_500(client, monkeypatch):
     assert client.get("/missing").status_code == 500
     monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", True)
@@ -99,7 +93,6 @@ def test_a_page_that_includes_a_missing_file_is_500(client, monkeypatch):
         client.get("/missing")
 
 
-@pytest.mark.point("D3-43")
 @pytest.mark.parametrize(
     ("notices", "shown"),
     [
@@ -122,7 +115,6 @@ def test_the_first_notice_that_exists_is_shown(notices, shown):
 # All three
 
 
-@pytest.mark.point("D3-44", "D3-46")
 def test_one_page_inherits_includes_and_calls_a_macro(client):
     text = text_of(client, "/")
     assert "<footer> <p>Open from nine to five.</p> </footer>" in text
@@ -149,7 +141,6 @@ def test_the_first_program_fills_the_frame_of_its_parent():
     assert found.footer.text == "Open from nine to five."
 
 
-@pytest.mark.point("D3-46")
 def test_a_macro_has_defaults_for_what_is_not_passed(client):
     assert '<dl aria-label="Care">' in text_of(client, "/plants/fern")
 

@@ -34,7 +34,6 @@ def folder(path, **files):
     return path
 
 
-@pytest.mark.point("D4-13", "D4-18")
 def test_a_blueprint_serves_nothing_until_it_is_registered():
     app, blueprint = Flask(__name__), part()
     assert app.test_client().get("/p").status_code == 404
@@ -43,7 +42,6 @@ def test_a_blueprint_serves_nothing_until_it_is_registered():
     assert app.test_client().get("/p").text == "part"
 
 
-@pytest.mark.point("D4-19")
 def test_the_prefix_at_registration_replaces_the_one_in_the_constructor():
     app, blueprint = Flask(__name__), part(url_prefix="/inbp")
     app.register_blueprint(blueprint, url_prefix="/reg")
@@ -52,7 +50,6 @@ def test_the_prefix_at_registration_replaces_the_one_in_the_constructor():
         assert app.test_client().get(path).status_code == 404
 
 
-@pytest.mark.point("D4-19")
 def test_the_prefix_of_the_constructor_holds_where_no_other_is_given():
     app = Flask(__name__)
     app.register_blueprint(part(url_prefix="/inbp"))
@@ -60,7 +57,6 @@ def test_the_prefix_of_the_constructor_holds_where_no_other_is_given():
     assert app.test_client().get("/p").status_code == 404
 
 
-@pytest.mark.point("D4-16")
 def test_a_dot_in_the_name_is_refused():
     with pytest.raises(ValueError, match="'name' may not contain a dot"):
         Blueprint("app.users", __name__)
@@ -70,14 +66,12 @@ def test_a_dot_in_the_name_is_refused():
         Blueprint("users", __name__).add_url_rule("/", "a.b", lambda: "")
 
 
-@pytest.mark.point("D4-17")
 def test_outside_of_a_part_the_dot_means_the_app():
     app = Flask(__name__)
     app.add_url_rule("/", "index", lambda: url_for(".index"))
     assert app.test_client().get("/").text == "/"
 
 
-@pytest.mark.point("D4-17")
 def test_a_view_that_comes_after_the_registration_is_refused():
     app, blueprint = Flask(__name__), part()
     app.register_blueprint(blueprint)
@@ -87,7 +81,6 @@ def test_a_view_that_comes_after_the_registration_is_refused():
         blueprint.before_request(lambda: None)
 
 
-@pytest.mark.point("D4-18")
 def test_twice_under_one_name_is_refused():
     app, blueprint = Flask(__name__), part()
     app.register_blueprint(blueprint)
@@ -102,7 +95,6 @@ def test_twice_under_one_name_is_refused():
     assert app.test_client().get("/again/p").text == "part"
 
 
-@pytest.mark.point("D4-20")
 def test_without_a_template_of_the_app_the_part_that_came_first_wins(tmp_path):
     def winner(*names):
         app = Flask(__name__, root_path=str(tmp_path / "app"))
@@ -119,7 +111,6 @@ def test_without_a_template_of_the_app_the_part_that_came_first_wins(tmp_path):
     assert winner("a", "b") == "of the app"
 
 
-@pytest.mark.point("D4-20")
 def test_a_part_that_names_no_folders_has_none(tmp_path):
     folder(tmp_path / "templates", page="page")
     folder(tmp_path / "static", page="page")
@@ -143,7 +134,6 @@ def test_a_part_that_names_no_folders_has_none(tmp_path):
                 assert client.get("/part/static/page.txt").status_code == 404
 
 
-@pytest.mark.point("D4-20")
 @pytest.mark.parametrize(
     ("app_options", "options", "path", "status"),
     [
@@ -192,7 +182,6 @@ def test_a_handler_for_the_code_beats_one_for_the_class_even_from_the_app():
 # Exceptions and sessions in a test
 
 
-@pytest.mark.point("D4-33")
 def test_without_an_error_page_of_ones_own_the_500_is_the_stock_page():
     app = Flask("plain")
     app.add_url_rule("/boom", view_func=lambda: 1 / 0)
@@ -201,7 +190,6 @@ def test_without_an_error_page_of_ones_own_the_500_is_the_stock_page():
     assert "<h1>Internal Server Error</h1>" in response.text
 
 
-@pytest.mark.point("D4-33")
 @pytest.mark.parametrize("kind", [Exception, 500])
 def test_a_handler_for_every_exception_keeps_them_from_the_test(kind):
     app = Flask("greedy")
@@ -253,7 +241,6 @@ def client(app):
     return app.test_client()
 
 
-@pytest.mark.point("D4-24")
 def test_urllib2_is_gone_and_two_others_reach_the_server(app):
     with pytest.raises(ModuleNotFoundError):
         import urllib2  # noqa: F401
@@ -265,7 +252,6 @@ def test_urllib2_is_gone_and_two_others_reach_the_server(app):
         assert requests.post(url, json=LOGIN, timeout=60).json()["code"] == "welcome"
 
 
-@pytest.mark.point("D4-25")
 def test_a_client_is_made_by_a_call(app):
     with pytest.raises(AttributeError, match="'function' object has no attribute 'post'"):
         app.test_client.post("/login", json=LOGIN)
@@ -273,7 +259,6 @@ def test_a_client_is_made_by_a_call(app):
     assert client.post("/login", json=LOGIN).status_code == 200
 
 
-@pytest.mark.point("D4-26")
 def test_the_body_is_a_named_argument(client):
     with pytest.raises(TypeError, match="unhashable type: 'dict'"):
         client.post("/login", LOGIN)
@@ -283,7 +268,6 @@ def test_the_body_is_a_named_argument(client):
     assert client.post("/login", "http://shop.example", data=LOGIN).json["host"] == "shop.example"
 
 
-@pytest.mark.point("D4-27", "D4-28")
 def test_the_body_of_a_response_is_bytes_and_bytes_cannot_load_themselves(client):
     response = client.post("/login", json=LOGIN)
     assert type(response.data) is bytes

@@ -20,7 +20,6 @@ from flask_sqlalchemy import SQLAlchemy
 # Flask-Mail reads its settings once
 
 
-@pytest.mark.point("D4-11")
 def test_settings_that_come_late_are_ignored():
     app = Flask("shop")
     app.config.update(MAIL_SERVER="early.example.com", MAIL_PORT=2525)
@@ -30,7 +29,6 @@ def test_settings_that_come_late_are_ignored():
     assert app.extensions["mail"].port == 2525
 
 
-@pytest.mark.point("D4-12")
 def test_the_defaults_are_port_25_of_this_machine_without_tls():
     app = Flask("shop")
     state = Mail(app).state
@@ -44,7 +42,6 @@ def test_the_defaults_are_port_25_of_this_machine_without_tls():
     assert (state.suppress, state.max_emails, state.debug) == (False, None, 0)
 
 
-@pytest.mark.point("D4-12")
 def test_debug_and_testing_are_taken_over_unless_said_otherwise():
     app = Flask("shop")
     app.config.update(DEBUG=True, TESTING=True)
@@ -55,7 +52,6 @@ def test_debug_and_testing_are_taken_over_unless_said_otherwise():
     assert (state.debug, state.suppress) == (0, False)
 
 
-@pytest.mark.point("D4-32")
 @pytest.mark.parametrize("early", [True, False])
 def test_a_mail_extension_must_know_early_that_this_is_a_test(early):
     app = Flask("post")
@@ -84,7 +80,6 @@ def send(app, *arguments, **fields):
         app.extensions["mail"].send(Message(*arguments, **fields))
 
 
-@pytest.mark.point("D4-12")
 @pytest.mark.parametrize("newline", ["\n", "\r", "\r\n"])
 def test_flask_mail_refuses_newlines_in_some_headers(app, newline):
     evil = f"x{newline}Bcc: victim@example.com"
@@ -121,7 +116,6 @@ def test_flask_mail_alone_sets_no_timeout(app, monkeypatch):
     assert seen == [(("127.0.0.1", 25), {})]
 
 
-@pytest.mark.point("D4-12")
 def test_a_thread_without_context_cannot_send(app):
     with app.app_context():
         message = Message("Tea", ["ann@example.com"], "At five?")
@@ -132,7 +126,6 @@ def test_a_thread_without_context_cannot_send(app):
     assert "Working outside of application context" in str(error)
 
 
-@pytest.mark.point("D4-12")
 def test_a_message_needs_a_context_a_recipient_and_a_sender(app):
     with pytest.raises(RuntimeError, match="Working outside of application context"):
         Message("Tea")
@@ -157,12 +150,10 @@ def shop(tmp_path):
     return app
 
 
-@pytest.mark.point("D6-44")
 def test_the_extension_is_installed():
     assert tuple(map(int, version("flask-migrate").split(".")[:2])) >= (4, 1)
 
 
-@pytest.mark.point("D4-03")
 def test_migrate_adds_the_command(shop):
     tables = SQLAlchemy(shop)
     assert "db" not in shop.cli.commands
@@ -178,7 +169,6 @@ def test_batch_mode_is_the_default_of_flask_migrate(shop):
     assert shop.extensions["migrate"].configure_args["render_as_batch"] is True
 
 
-@pytest.mark.point("D4-02")
 def test_the_manager_of_old_is_gone_and_so_is_what_it_stood_on():
     with pytest.raises(ImportError):
         import_module("flask_script")
@@ -186,7 +176,6 @@ def test_the_manager_of_old_is_gone_and_so_is_what_it_stood_on():
         import_module("flask._compat")  # the first thing that it imports
 
 
-@pytest.mark.point("D4-04")
 def test_the_assignment_of_old_adds_no_command():
     with pytest.raises(ImportError, match="MigrateCommand"):
         from flask_migrate import MigrateCommand  # noqa: F401
@@ -197,7 +186,6 @@ def test_the_assignment_of_old_adds_no_command():
     assert "db" not in app.cli.commands
 
 
-@pytest.mark.point("D4-05", "D6-45", "D6-46", "D6-47")
 def test_an_old_script_named_db_does_nothing(tmp_path, monkeypatch, capsys):
     source = """
 from flask import Flask

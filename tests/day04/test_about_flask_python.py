@@ -54,7 +54,6 @@ def pair(tmp_path, monkeypatch):
         sys.modules.pop(file, None)
 
 
-@pytest.mark.point("D4-15")
 @pytest.mark.parametrize(
     ("name", "first", "error", "message"),
     [
@@ -90,7 +89,6 @@ def test_a_name_that_is_wanted_too_early_is_an_error(pair, name, first, error, m
         importlib.import_module(first)
 
 
-@pytest.mark.point("D4-15", "D6-30")
 @pytest.mark.parametrize(
     ("name", "first"),
     [
@@ -109,7 +107,6 @@ def test_a_name_that_is_wanted_later_is_there(pair, name, first):
     assert importlib.import_module("b").f() == 1
 
 
-@pytest.mark.point("D4-15")
 def test_a_started_file_that_is_imported_as_well_is_read_twice(tmp_path, monkeypatch, capsys):
     shop = [
         "from flask import Flask",
@@ -134,7 +131,6 @@ def test_a_started_file_that_is_imported_as_well_is_read_twice(tmp_path, monkeyp
 # Asserting
 
 
-@pytest.mark.point("D4-21")
 @pytest.mark.parametrize(("option", "code"), [([], 1), (["-O"], 0)])
 def test_python_with_o_leaves_assert_out(option, code):
     command = [sys.executable, *option, "-c", "assert 1 == 2"]
@@ -154,7 +150,6 @@ def two_files(tmp_path):
     return tmp_path
 
 
-@pytest.mark.point("D4-21")
 def test_pytest_shows_the_values_of_an_assert(two_files, monkeypatch):
     monkeypatch.syspath_prepend(two_files)
     outcome, printed = run_pytest("--rootdir", two_files, two_files)
@@ -166,7 +161,6 @@ def test_pytest_shows_the_values_of_an_assert(two_files, monkeypatch):
 
 
 @pytest.mark.second_half
-@pytest.mark.point("D4-21")
 @pytest.mark.parametrize(("option", "failed"), [([], 2), (["-O"], 1)])
 def test_pytest_translates_assert_in_test_files_even_with_o(two_files, option, failed):
     done = subprocess.run(
@@ -193,7 +187,6 @@ METHODS = {
 }
 
 
-@pytest.mark.point("D4-22", "D4-29")
 @pytest.mark.parametrize("name", METHODS)
 def test_the_assertion_methods_of_unittest(name):
     method = getattr(unittest.TestCase(), name)
@@ -203,7 +196,6 @@ def test_the_assertion_methods_of_unittest(name):
         method(*bad)
 
 
-@pytest.mark.point("D4-22")
 def test_isinstance_is_a_builtin_that_only_answers():
     assert isinstance("a", str)
     assert isinstance(1, str) is False
@@ -212,7 +204,6 @@ def test_isinstance_is_a_builtin_that_only_answers():
         int("x")
 
 
-@pytest.mark.point("D4-29")
 def test_a_key_is_asserted_in_both_styles():
     sent = {"code": "welcome"}
     assert "code" in sent
@@ -262,24 +253,20 @@ def order(fails=()):
 ONE_BY_ONE = ["setUp", "a", "tearDown", "cleanup", "setUp", "b", "tearDown", "cleanup"]
 
 
-@pytest.mark.point("D4-30")
 def test_setup_runs_before_each_test_and_setupclass_once():
     assert order() == ["setUpClass", *ONE_BY_ONE, "tearDownClass"]
     assert order(["setUpClass"]) == ["setUpClass"]
 
 
-@pytest.mark.point("D4-31")
 def test_teardown_runs_after_each_test_also_after_one_that_failed():
     assert order(["a"]) == ["setUpClass", *ONE_BY_ONE, "tearDownClass"]
 
 
-@pytest.mark.point("D4-31")
 def test_after_a_setup_that_failed_there_is_no_teardown_but_the_cleanup():
     once = ["setUp", "cleanup"]
     assert order(["setUp"]) == ["setUpClass", *once, *once, "tearDownClass"]
 
 
-@pytest.mark.point("D4-30", "D4-31")
 def test_a_fixture_runs_for_each_test_or_once_and_cleans_up_after_yield(tmp_path):
     (tmp_path / "test_order.py").write_text(
         """

@@ -69,7 +69,6 @@ def test_a_program_gets_json(client):
 # The app and its parts
 
 
-@pytest.mark.point("D4-16", "D4-19")
 def test_the_smallest_program_has_one_view_below_the_prefix():
     assert first.app.test_client().get("/pictures/").text == "Harbour at dawn, Two pears\n"
     assert first.app.test_client().get("/").status_code == 404
@@ -78,14 +77,12 @@ def test_the_smallest_program_has_one_view_below_the_prefix():
     assert rules == {"pictures.index": "/pictures/"}
 
 
-@pytest.mark.point("D4-13")
 def test_a_blueprint_is_not_an_app():
     assert not callable(home)
     assert not hasattr(home, "run")
     assert not hasattr(home, "config")
 
 
-@pytest.mark.point("D4-16", "D4-18", "D4-19")
 @pytest.mark.parametrize(
     ("path", "endpoint"),
     [
@@ -127,7 +124,6 @@ def test_the_app_has_these_rules_and_no_others():
     ]
 
 
-@pytest.mark.point("D4-19")
 def test_prefix_and_slash_make_a_path_with_a_slash(client):
     response = client.get("/pictures")
     assert (response.status_code, response.location) == (308, "http://localhost/pictures/")
@@ -136,7 +132,6 @@ def test_prefix_and_slash_make_a_path_with_a_slash(client):
 # Names
 
 
-@pytest.mark.point("D4-16")
 def test_two_parts_may_use_the_same_name_for_a_view(client):
     assert app.view_functions["home.index"] is not app.view_functions["pictures.index"]
     assert built("home.index") == "/"
@@ -145,7 +140,6 @@ def test_two_parts_may_use_the_same_name_for_a_view(client):
         built("index")
 
 
-@pytest.mark.point("D4-17")
 @pytest.mark.parametrize(
     ("at", "relative", "url"),
     [
@@ -160,7 +154,6 @@ def test_a_leading_dot_means_the_part_of_the_request(at, relative, url):
     assert built(relative, at) == url
 
 
-@pytest.mark.point("D4-14", "D4-16")
 def test_nested_blueprints_join_their_names_and_prefixes(client):
     found = client.get("/api/v1/pictures/2").json
     assert found == {
@@ -175,7 +168,6 @@ def test_nested_blueprints_join_their_names_and_prefixes(client):
 # One blueprint, registered twice
 
 
-@pytest.mark.point("D4-14", "D4-18")
 @pytest.mark.parametrize(
     ("language", "greeting", "second"),
     [("en", "Welcome to the museum.", "Two pears"), ("zh", "欢迎来到博物馆。", "两个梨")],
@@ -203,14 +195,12 @@ def test_one_blueprint_serves_several_apps():
 # Templates and static files
 
 
-@pytest.mark.point("D4-20")
 def test_a_folder_with_the_name_of_the_blueprint_keeps_its_templates_apart(client):
     text = text_of(client, "/pictures/notice")
     assert "Please do not touch the pictures." in text
     assert "closed on Mondays" not in text
 
 
-@pytest.mark.point("D4-20")
 def test_of_two_templates_with_one_name_the_app_wins(client):
     text = text_of(client, "/pictures/notice-clash")
     assert "The museum is closed on Mondays." in text
@@ -224,7 +214,6 @@ def test_of_two_templates_with_one_name_the_app_wins(client):
     )
 
 
-@pytest.mark.point("D4-20")
 def test_a_setting_reports_that_two_files_have_one_name(caplog):
     explaining = create_app({"EXPLAIN_TEMPLATE_LOADING": True})
     explaining.logger.setLevel(logging.INFO)
@@ -242,7 +231,6 @@ def source(client, path, status=200):
         return response.text
 
 
-@pytest.mark.point("D4-20")
 def test_below_a_prefix_a_static_file_has_a_url_of_its_own(client):
     assert built("static", filename="style.css") == "/static/style.css"
     assert built("pictures.static", filename="style.css") == "/pictures/static/style.css"
@@ -254,7 +242,6 @@ def test_below_a_prefix_a_static_file_has_a_url_of_its_own(client):
     assert 'href="/pictures/static/style.css"' in text
 
 
-@pytest.mark.point("D4-20")
 def test_without_a_prefix_the_apps_static_folder_hides_the_parts(client):
     with home.open_resource("static/hours.txt") as file:
         assert file.read().startswith(b"No request gets this file")
@@ -266,7 +253,6 @@ def test_without_a_prefix_the_apps_static_folder_hides_the_parts(client):
 # Hooks and error handlers
 
 
-@pytest.mark.point("D4-14")
 @pytest.mark.parametrize(
     ("path", "guard"),
     [
@@ -285,7 +271,6 @@ def test_hooks_run_for_the_views_of_their_part_only(client, path, guard):
         assert ("The guard here: Ada." in response.text) is bool(guard and ".css" not in path)
 
 
-@pytest.mark.point("D4-14")
 @pytest.mark.parametrize("path", ["/", "/pictures/", "/nothing", "/static/style.css"])
 def test_an_app_hook_of_a_part_runs_for_every_request(client, path):
     with client.get(path) as response:
@@ -299,21 +284,18 @@ def test_there_is_no_guard_when_a_hook_of_the_app_comes_first():
     assert (response.text, response.headers["X-Guard"]) == ("closed", "none")
 
 
-@pytest.mark.point("D4-14")
 @pytest.mark.parametrize("path", ["/api/v1/pictures", "/api/v1/pictures/1", "/api/v1/pictures/99"])
 def test_hooks_of_the_outer_part_run_for_the_inner_one(client, path):
     assert client.get(path).headers["Cache-Control"] == "no-store"
     assert "Cache-Control" not in client.get("/pictures/").headers
 
 
-@pytest.mark.point("D4-14")
 def test_a_second_version_would_have_the_hook_and_the_handler_of_the_first():
     fresh = create_app()
     assert set(fresh.after_request_funcs) == {None, "pictures", "api"}
     assert set(fresh.error_handler_spec) == {None, "pictures", "api"}
 
 
-@pytest.mark.point("D4-14")
 @pytest.mark.parametrize("path", ["/pictures/99", "/pictures/0", f"/pictures/{10**30}"])
 def test_a_404_of_a_view_gets_the_page_of_its_part(client, path):
     text = text_of(client, path, 404)
@@ -321,7 +303,6 @@ def test_a_404_of_a_view_gets_the_page_of_its_part(client, path):
     assert 'href="/pictures/"' in text
 
 
-@pytest.mark.point("D4-14")
 @pytest.mark.parametrize(
     "path", ["/pictures/nothing", "/pictures/1/2", "/pictures/-1", "/nothing", "/zh/guide/9"]
 )
@@ -337,7 +318,6 @@ def test_an_unknown_path_belongs_to_no_part(client):
         assert context.request.blueprints == []
 
 
-@pytest.mark.point("D4-14")
 @pytest.mark.parametrize(
     ("path", "error"),
     [
@@ -369,7 +349,6 @@ def test_other_methods_are_refused(client, path):
 # As a whole
 
 
-@pytest.mark.point("D4-14")
 def test_no_part_imports_an_app():
     for name in ("home", "pictures", "api", "guide_en"):
         module = __import__(app.blueprints[name].import_name, fromlist=["_"])

@@ -83,7 +83,6 @@ def test_a_page_shows_what_the_process_printed(client, monkeypatch):
     assert html.select_one("pre.output").text == "It printed this."
 
 
-@pytest.mark.point("D4-15")
 @pytest.mark.usefixtures("new_process")
 def test_the_stuck_pair_ends_with_an_import_error():
     with pytest.raises(ImportError, match="partially initialized module") as caught:
@@ -92,7 +91,6 @@ def test_the_stuck_pair_ends_with_an_import_error():
     assert "most likely due to a circular import" in str(caught.value)
 
 
-@pytest.mark.point("D4-15", "D6-30")
 @pytest.mark.usefixtures("new_process")
 @pytest.mark.parametrize("name", SOLUTIONS)
 def test_each_solution_starts_and_serves_a_request(name):
@@ -106,7 +104,6 @@ def test_a_variant_that_does_not_exist_is_404(client):
 # The solutions
 
 
-@pytest.mark.point("D4-15", "D6-30")
 @pytest.mark.usefixtures("new_process")
 @pytest.mark.parametrize("name", SOLUTIONS)
 def test_a_solution_does_not_depend_on_which_file_is_imported_first(name):
@@ -114,7 +111,6 @@ def test_a_solution_does_not_depend_on_which_file_is_imported_first(name):
     assert app_of(name).test_client().get("/").text.strip() == QUERY
 
 
-@pytest.mark.point("D4-15")
 @pytest.mark.usefixtures("new_process")
 def test_the_flask_command_reports_the_import_error():
     with pytest.raises(NoAppException, match=f"While importing '{LESSON}.stuck.app', an Impo") as e:
@@ -122,7 +118,6 @@ def test_the_flask_command_reports_the_import_error():
     assert STUCK in str(e.value)
 
 
-@pytest.mark.point("D6-30")
 @pytest.mark.usefixtures("new_process")
 def test_a_late_import_leaves_the_table_unknown_until_the_first_request():
     late = app_of("late_import")
@@ -145,7 +140,6 @@ def test_the_extensions_of_the_course_have_init_app():
         assert callable(extension.init_app)
 
 
-@pytest.mark.point("D4-15")
 def test_a_factory_builds_several_apps_around_one_extension():
     apps = [create_app({"SQLALCHEMY_DATABASE_URI": f"sqlite:///{n}.db"}) for n in "ab"]
     names = []
@@ -160,7 +154,6 @@ def test_a_factory_builds_several_apps_around_one_extension():
 
 
 @pytest.mark.second_half
-@pytest.mark.point("D4-15")
 def test_the_process_of_the_stuck_pair_fails_and_this_one_goes_on(client):
     text = output(client, "stuck")
     assert text.startswith("Traceback (most recent call last):\n")
@@ -174,7 +167,6 @@ def test_the_process_of_the_stuck_pair_fails_and_this_one_goes_on(client):
 
 
 @pytest.mark.second_half
-@pytest.mark.point("D4-15", "D6-30")
 @pytest.mark.parametrize("name", SOLUTIONS)
 def test_the_process_of_a_solution_prints_the_response(client, name):
     assert output(client, name).split("\n") == [QUERY, "", "(exit code 0)", ""]

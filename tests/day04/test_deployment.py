@@ -321,7 +321,6 @@ def ends(function, *arguments):
     return caught.value.code
 
 
-@pytest.mark.point("D4-34")
 def test_gunicorn_is_installed_with_pip_and_its_version_is_pinned():
     assert "`python -m pip install gunicorn`" in (FOLDER / "README.md").read_text("utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -334,12 +333,10 @@ def test_gunicorn_is_installed_with_pip_and_its_version_is_pinned():
 
 
 @needs_gunicorn
-@pytest.mark.point("D4-34")
 def test_gunicorn_is_installed():
     assert int(version("gunicorn").partition(".")[0]) >= 23
 
 
-@pytest.mark.point("D4-35")
 def test_the_notes_begin_with_the_whole_command_and_the_small_program(gunicorn):
     client = first.app.test_client()
     assert client.get("/").json == {"worker": os.getpid()}
@@ -364,7 +361,6 @@ def test_the_settings_are_for_this_machine_alone():
         assert line in (FOLDER / "wsgi.py").read_text("utf-8")
 
 
-@pytest.mark.point("D4-35", "D4-38")
 def test_gunicorn_takes_each_of_the_settings_and_an_option_wins_over_them(gunicorn):
     cfg = gunicorn("-c", CONF, APP).cfg
     for name, value in settings().items():
@@ -375,7 +371,6 @@ def test_gunicorn_takes_each_of_the_settings_and_an_option_wins_over_them(gunico
     assert (cfg.workers, cfg.address) == (4, [("127.0.0.1", 8001)])
 
 
-@pytest.mark.point("D4-35", "D4-38")
 def test_the_defaults_are_one_worker_and_no_access_log(gunicorn):
     cfg = gunicorn(APP).cfg
     assert (cfg.workers, cfg.accesslog, cfg.daemon, cfg.pidfile) == (1, None, False, None)
@@ -396,7 +391,6 @@ def test_gunicorn_alone_trusts_a_scheme_that_comes_from_this_machine(gunicorn):
     assert scheme("-c", CONF) == "http"
 
 
-@pytest.mark.point("D4-35")
 def test_a_check_of_the_configuration_loads_the_application_and_tries_no_port(gunicorn, capsys):
     def check(app, address):
         return ends(gunicorn("-c", CONF, "--check-config", "-b", address, app).run)
@@ -409,13 +403,11 @@ def test_a_check_of_the_configuration_loads_the_application_and_tries_no_port(gu
     assert "Failed to find attribute 'nope'" in capsys.readouterr().err
 
 
-@pytest.mark.point("D4-38")
 def test_the_option_for_the_log_swallows_what_follows(gunicorn, capsys):
     assert ends(gunicorn, "-c", CONF, "--access-logfile", APP) == 1
     assert "No application module specified." in capsys.readouterr().err
 
 
-@pytest.mark.point("D4-38")
 def test_a_log_in_a_folder_that_does_not_exist_stops_the_start(gunicorn, tmp_path):
     path = tmp_path / "missing" / "access.log"
     cfg = gunicorn("-c", CONF, "--access-logfile", path, APP).cfg
@@ -424,7 +416,6 @@ def test_a_log_in_a_folder_that_does_not_exist_stops_the_start(gunicorn, tmp_pat
 
 
 @needs_gunicorn
-@pytest.mark.point("D4-37")
 def test_a_pid_file_that_is_left_over_counts_as_long_as_its_process_lives(tmp_path):
     from gunicorn.pidfile import Pidfile
 
@@ -440,7 +431,6 @@ def test_a_pid_file_that_is_left_over_counts_as_long_as_its_process_lives(tmp_pa
 # The supervisor
 
 
-@pytest.mark.point("D4-36")
 def test_gunicorn_takes_the_commands_of_the_unit(gunicorn, tmp_path):
     words = shlex.split(unit()["ExecStart"])[1:]
     cfg = gunicorn(*words).cfg
@@ -449,7 +439,6 @@ def test_gunicorn_takes_the_commands_of_the_unit(gunicorn, tmp_path):
     assert ends(gunicorn(*shlex.split(check)[1:]).run) == 0
 
 
-@pytest.mark.point("D4-36")
 def test_the_unit_starts_reloads_and_stops_gunicorn_as_the_notes_say():
     service = unit()
     assert service["Type"] == "notify"

@@ -221,7 +221,6 @@ def test_gunicorn_does_not_start_without_what_only_posix_has():
 
 
 @needs_gunicorn
-@pytest.mark.point("D4-35", "D4-38")
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -269,7 +268,6 @@ def test_a_taken_port_that_becomes_free_is_used(start):
 
 
 @needs_gunicorn
-@pytest.mark.point("D4-35")
 def test_each_worker_has_its_own_variables_and_does_one_thing_at_a_time(start, site):
     server = start("-w", "2", "site_of_test:app")
     slow, first = server.begin(1)
@@ -285,7 +283,6 @@ def test_each_worker_has_its_own_variables_and_does_one_thing_at_a_time(start, s
 
 
 @needs_gunicorn
-@pytest.mark.point("D4-35", "D4-38")
 def test_the_defaults_without_the_file(start, tmp_path):
     server = start(APP, command=["-m", "gunicorn", "-b", "127.0.0.1:0"])
     assert server.get("/visitor", FORGED)["scheme"] == "https"  # trusted, with PROXIES at 0
@@ -296,7 +293,6 @@ def test_the_defaults_without_the_file(start, tmp_path):
 
 
 @needs_gunicorn
-@pytest.mark.point("D4-38")
 def test_the_units_commands_start_a_server_that_logs_and_trusts_no_header(start, tmp_path):
     check, _ = unit()["ExecReload"].split(" ; ")
     assert run("-m", "gunicorn", *shlex.split(check)[1:]).returncode == 0
@@ -358,7 +354,6 @@ def test_a_silent_worker_is_killed_unless_it_works_in_threads(start, site):
 
 
 @needs_gunicorn
-@pytest.mark.point("D4-35", "D4-37")
 def test_hup_and_term_let_the_running_requests_finish(start, site, tmp_path):
     pid_file = tmp_path / "gunicorn.pid"
     with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as supervisor:
@@ -402,7 +397,6 @@ def test_a_stop_after_the_time_limit_cuts_the_request(start, site, name, timeout
 
 
 @needs_gunicorn
-@pytest.mark.point("D4-37")
 def test_kill_leaves_workers_that_continue_and_a_stale_pid_file(start, site, tmp_path):
     pid_file = tmp_path / "gunicorn.pid"
     server = start("-p", str(pid_file), "site_of_test:app")
@@ -503,7 +497,6 @@ def daemon(tmp_path):
 
 
 @needs_gunicorn
-@pytest.mark.point("D4-36", "D4-37")
 def test_in_the_background_gunicorn_is_known_by_its_pid_file_alone(daemon, tmp_path):
     result, pid, port = daemon(APP)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
@@ -518,7 +511,6 @@ def test_in_the_background_gunicorn_is_known_by_its_pid_file_alone(daemon, tmp_p
 
 
 @needs_gunicorn
-@pytest.mark.point("D4-36")
 def test_in_the_background_a_failed_start_looks_like_a_good_one(daemon, tmp_path):
     result, _, _ = daemon("day04.deployment.nope:app")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")

@@ -36,7 +36,6 @@ def content(client):
         return dict(session)
 
 
-@pytest.mark.point("D4-23")
 def test_the_right_password_logs_in(client):
     response = client.post("/api/login", json=LOGIN)
     assert response.status_code == 200

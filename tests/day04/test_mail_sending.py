@@ -238,7 +238,6 @@ def test_too_many_waiting_messages_are_503(build_mail_app):
 # The settings
 
 
-@pytest.mark.point("D4-11", "D4-12")
 def test_testing_that_is_set_late_does_not_suppress(app, send, inbox):
     send()
     app.config.update(TESTING=True, MAIL_SUPPRESS_SEND=True)
@@ -251,7 +250,6 @@ def test_a_mail_server_is_given_ten_seconds_and_a_request_300_kilobytes():
     assert (app.config["MAIL_TIMEOUT"], app.config["MAX_CONTENT_LENGTH"]) == (10, 300_000)
 
 
-@pytest.mark.point("D4-12")
 def test_the_environment_names_another_server(build_mail_app, monkeypatch):
     other = MailServer()
     with smtp_server(other) as port:
@@ -266,7 +264,6 @@ def test_the_environment_names_another_server(build_mail_app, monkeypatch):
     assert not app.extensions["mail_server"].messages
 
 
-@pytest.mark.point("D4-12")
 @pytest.mark.parametrize("password", ["123456", "true", "1e5", "null", "p w"])
 def test_name_and_password_of_the_environment_stay_text(build_mail_app, monkeypatch, password):
     monkeypatch.setenv("FLASK_MAIL_USERNAME", "10001")
@@ -364,7 +361,6 @@ def test_the_password_is_sent_only_after_the_connection_is_encrypted(
     assert seen == [(True, b"ann", b"hunter2")]
 
 
-@pytest.mark.point("D4-12")
 def test_with_tls_a_stranger_is_refused_whom_flask_mail_alone_would_trust(
     build_mail_app, caplog, certificate, monkeypatch
 ):
@@ -385,7 +381,6 @@ def test_with_tls_a_stranger_is_refused_whom_flask_mail_alone_would_trust(
         failed_page(plain, caplog)
 
 
-@pytest.mark.point("D4-12")
 def test_with_ssl_the_connection_is_encrypted_from_the_start(
     build_mail_app, caplog, certificate, monkeypatch
 ):
@@ -416,7 +411,6 @@ def first(monkeypatch):
     sys.modules.pop("day04.mail.first", None)
 
 
-@pytest.mark.point("D4-10", "D4-11")
 def test_the_small_program_shows_its_mail_and_sends_it_if_the_environment_says_so(first):
     response = first().test_client().post("/invite")
     assert (response.status_code, response.mimetype) == (200, "text/plain")

@@ -28,7 +28,6 @@ def renamed(own, flask_command):
     flask_command("take", "script", "2")
 
 
-@pytest.mark.point("D4-06")
 def test_every_row_survives_up_and_down(renamed, db, rows, schema):
     first = schema()
     assert "CONSTRAINTuq_author_nameUNIQUE(name)" in first["author"]
@@ -80,7 +79,6 @@ def test_the_lesson_starts_with_the_template_of_the_notes(tmp_path):
 # A draft that is wrong
 
 
-@pytest.mark.point("D4-06")
 def test_a_rename_is_drafted_as_add_and_drop(own, flask_command, db, workspace):
     flask_command("take", "models", "2")
     said = db("migrate", "-m", "Rename", "--rev-id", "0002")
@@ -92,7 +90,6 @@ def test_a_rename_is_drafted_as_add_and_drop(own, flask_command, db, workspace):
     assert "new_column_name" not in draft
 
 
-@pytest.mark.point("D4-06")
 def test_the_draft_of_a_rename_deletes_the_names_if_the_column_may_be_empty(own, db, models, rows):
     models(("name: Mapped[str] = ", "full_name: Mapped[str | None] = "))
     db("migrate", "-m", "Rename", "--rev-id", "0002")

@@ -44,7 +44,6 @@ def generated_env(monkeypatch):
     monkeypatch.setattr(logging.config, "fileConfig", set_up_alembic_logging)
 
 
-@pytest.mark.point("D4-01", "D4-03", "D4-05", "D4-08")
 @pytest.mark.filterwarnings("ignore:'get_engine' is deprecated")
 def test_four_commands_make_the_table_and_remove_it(generated_env, tmp_path):
     def db(*words, code=0):
@@ -83,7 +82,6 @@ def test_without_a_directory_the_scripts_are_where_flask_is_run(
     assert not (tmp_path / "first").exists()
 
 
-@pytest.mark.point("D4-01", "D4-08", "D6-47")
 def test_upgrade_applies_the_scripts_and_notes_it_in_the_database(flask_command, db, rows, schema):
     flask_command("start-over")
     db("init", "-t", str(TEMPLATE))
@@ -96,7 +94,6 @@ def test_upgrade_applies_the_scripts_and_notes_it_in_the_database(flask_command,
     assert "Running" not in db("upgrade")  # each script once
 
 
-@pytest.mark.point("D4-06", "D4-07", "D6-46")
 def test_migrate_writes_a_script_that_is_named_after_its_message(own, db, workspace):
     path = script(workspace, "0001")
     assert path.name == "0001_create_authors_and_books.py"
@@ -104,7 +101,6 @@ def test_migrate_writes_a_script_that_is_named_after_its_message(own, db, worksp
     assert "0001 (head), Create authors and books." in db("history")
 
 
-@pytest.mark.point("D4-09")
 def test_history_and_current_tell_the_chain_and_the_place_in_it(second, db):
     assert db("history").splitlines() == [
         "0001 -> 0002 (head), Count the copies.",
@@ -115,7 +111,6 @@ def test_history_and_current_tell_the_chain_and_the_place_in_it(second, db):
     assert db("current").splitlines()[-1] == "0002 (head)"
 
 
-@pytest.mark.point("D6-48")
 def test_downgrade_goes_one_step_or_to_a_revision_or_to_base(second, db, rows, schema):
     def revision():
         return rows("SELECT version_num FROM alembic_version")
@@ -173,7 +168,6 @@ def test_the_page_and_the_json_show_where_the_database_is(client, flask_command,
 
 
 @pytest.mark.second_half
-@pytest.mark.point("D4-01")
 def test_the_cycle_in_processes_of_its_own_with_warnings_as_errors(flask_command, db, tmp_path):
     flask_command("start-over")
     db("init", "-t", str(TEMPLATE))
@@ -208,7 +202,6 @@ def test_a_revision_is_random_unless_it_is_given(flask_command, db, workspace):
     assert re.fullmatch("[0-9a-f]{12}_create.py", path.name)
 
 
-@pytest.mark.point("D4-05", "D6-45")
 def test_init_makes_the_folder_once(flask_command, db, workspace):
     flask_command("start-over")
     db("init")
@@ -227,7 +220,6 @@ def test_migrate_wants_the_database_at_head(own, flask_command, db, workspace):
     assert len(list((workspace / "migrations" / "versions").glob("*.py"))) == 2
 
 
-@pytest.mark.point("D4-06")
 def test_models_that_were_not_imported_look_like_tables_to_be_dropped(own, db, models, workspace):
     text = (workspace / "models.py").read_text()
     models((text[text.index("class Author") :], ""))
@@ -243,7 +235,6 @@ def test_no_script_is_written_where_nothing_has_changed(own, db, workspace):
     assert "pass" in script(workspace, "0002").read_text()
 
 
-@pytest.mark.point("D6-48")
 def test_what_a_dropped_column_held_is_lost(second, db, rows):
     db("upgrade")
     rows("UPDATE book SET copies = 7")

@@ -79,7 +79,6 @@ def test_a_function_that_needs_a_request_gets_one(build):
 # Where an exception goes
 
 
-@pytest.mark.point("D4-32")
 def test_testing_is_off_and_app_testing_is_the_same_flag(build):
     app = build()
     assert (app.testing, app.config["TESTING"]) == (False, False)
@@ -100,7 +99,6 @@ CASES = [
 ]
 
 
-@pytest.mark.point("D4-33")
 @pytest.mark.parametrize(("testing", "debug", "propagate", "raised"), CASES)
 def test_when_an_exception_is_raised_in_the_test(build, caplog, testing, debug, propagate, raised):
     config = {"TESTING": testing, "DEBUG": debug, "PROPAGATE_EXCEPTIONS": propagate}
@@ -119,7 +117,6 @@ def test_when_an_exception_is_raised_in_the_test(build, caplog, testing, debug, 
         assert record.exc_info[0] is ZeroDivisionError
 
 
-@pytest.mark.point("D4-33")
 def test_the_setting_may_be_changed_between_two_requests(build):
     app = build()
     assert app.test_client().get("/boom").status_code == 500
@@ -128,7 +125,6 @@ def test_the_setting_may_be_changed_between_two_requests(build):
         app.test_client().get("/boom")
 
 
-@pytest.mark.point("D4-33")
 def test_a_handled_exception_never_reaches_the_test(client):
     assert client.get("/nowhere").status_code == 404
     book = client.application.extensions["guest_book"].path
@@ -141,7 +137,6 @@ def test_a_handled_exception_never_reaches_the_test(client):
     assert book.read_text("utf-8").count("\n") == MAX_NAMES
 
 
-@pytest.mark.point("D4-33")
 def test_an_abort_with_500_is_a_response_and_not_an_exception(build):
     app = build(TESTING=True)
     app.add_url_rule("/abort", view_func=lambda: abort(500))
@@ -150,7 +145,6 @@ def test_an_abort_with_500_is_a_response_and_not_an_exception(build):
     assert "It is not your fault" in response.text
 
 
-@pytest.mark.point("D4-32", "D4-33")
 def test_the_small_program_shows_its_error_page_or_lets_the_exception_through(monkeypatch):
     client = first.app.test_client()
     response = client.get("/boom")
@@ -160,7 +154,6 @@ def test_the_small_program_shows_its_error_page_or_lets_the_exception_through(mo
         client.get("/boom")
 
 
-@pytest.mark.point("D4-33")
 @pytest.mark.parametrize(
     ("testing", "words"),
     [(False, "It is not your fault"), (True, "<h1>Internal Server Error</h1>")],
@@ -177,7 +170,6 @@ def test_on_a_real_server_testing_costs_the_error_page(build, testing, words):
 # Settings, early enough
 
 
-@pytest.mark.point("D4-32")
 @pytest.mark.parametrize(
     ("value", "read"),
     [("true", True), ("1", 1), ("false", False), ("0", 0), ("False", "False"), ("no", "no")],
@@ -442,7 +434,6 @@ def test_the_example_finds_each_mistake():
     assert failed == WRONG
 
 
-@pytest.mark.point("D4-33")
 def test_the_notes_say_when_an_exception_reaches_the_test():
     notes = (FOLDER / "README.md").read_text("utf-8")
     rows = re.findall(r"^\| (on|off) \| (on|off) \| `(\w+)` \| (.+) \|$", notes, re.MULTILINE)

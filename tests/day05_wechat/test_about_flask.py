@@ -23,13 +23,11 @@ from tests.helpers import serving
 # Flask
 
 
-@pytest.mark.point("D5-06")
 def test_a_route_needs_its_app():
     with pytest.raises(NameError, match="route"):
         exec("@route('/wechat')\ndef view(): pass")  # noqa: S102
 
 
-@pytest.mark.point("D5-21")
 def test_request_data_is_empty_for_a_form():
     form = {"method": "POST", "data": "<xml/>", "content_type": "application/x-www-form-urlencoded"}
     app = Flask("probe")
@@ -46,14 +44,12 @@ def test_from_prefixed_env_turns_a_token_of_digits_into_a_number(monkeypatch):
     assert app.config["TOKEN"] == 20240229
 
 
-@pytest.mark.point("D5-44")
 def test_escaping_alone_lets_javascript_pass():
     with Flask("probe").app_context():
         html = render_template_string('<img src="{{ url }}">', url="javascript:alert(1)")
     assert html == '<img src="javascript:alert(1)">'
 
 
-@pytest.mark.point("D5-46")
 def test_comparing_with_numbers_misses_the_text():
     words = "{{ 'male' if sex == 1 else 'female' if sex == 2 else 'unknown' }}"
     with Flask("probe").app_context():
@@ -64,7 +60,6 @@ def test_comparing_with_numbers_misses_the_text():
 # Hashes and comparisons
 
 
-@pytest.mark.point("D5-14", "D5-18")
 def test_digests_have_one_length_each_and_are_texts():
     lengths = {name: len(hashlib.new(name, b"abc").hexdigest()) for name in ("sha1", "md5")}
     assert lengths == {"sha1": 40, "md5": 32}
@@ -72,13 +67,11 @@ def test_digests_have_one_length_each_and_are_texts():
     assert {"sha1", "md5", "sha256"} <= hashlib.algorithms_guaranteed
 
 
-@pytest.mark.point("D5-17")
 def test_sha1_wants_bytes():
     with pytest.raises(TypeError, match="encoded before hashing"):
         hashlib.sha1("text")  # noqa: S324
 
 
-@pytest.mark.point("D5-11")
 def test_unsorted_parts_have_another_hash():
     """The second example of WeChat's "Message push" page."""
     token, timestamp, nonce = "AAAAA", "1714037059", "486452656"
@@ -96,7 +89,6 @@ def test_compare_digest_refuses_other_letters_in_texts_but_not_in_bytes():
     assert not hmac.compare_digest("é".encode(), b"e")
 
 
-@pytest.mark.point("D5-10")
 def test_sorting_with_a_missing_argument_fails():
     with pytest.raises(TypeError, match="'<' not supported"):
         sorted(["Token", None, "1"])
@@ -106,13 +98,11 @@ def test_sorting_with_a_missing_argument_fails():
 # XML
 
 
-@pytest.mark.point("D5-22")
 def test_what_xmltodict_makes_of_attributes_and_lists():
     assert xmltodict.parse("<r><a>1</a></r>", force_list=["a"]) == {"r": {"a": ["1"]}}
     assert xmltodict.parse('<r x="1"><a>2</a></r>') == {"r": {"@x": "1", "a": "2"}}
 
 
-@pytest.mark.point("D5-22")
 def test_what_xmltodict_raises_by_itself():
     for body in ("", "<xml>", "no"):
         with pytest.raises(ExpatError):
@@ -124,13 +114,11 @@ def test_what_xmltodict_raises_by_itself():
     assert not isinstance(caught.value, ExpatError)
 
 
-@pytest.mark.point("D5-23")
 def test_indexing_a_message_without_a_type_fails():
     with pytest.raises(KeyError):
         xmltodict.parse("<xml><Content>a</Content></xml>")["xml"]["MsgType"]
 
 
-@pytest.mark.point("D5-26")
 def test_unparse_wants_one_root_and_proper_names():
     with pytest.raises(ValueError, match="root"):
         xmltodict.unparse({"a": "1", "b": "2"})
@@ -138,7 +126,6 @@ def test_unparse_wants_one_root_and_proper_names():
         xmltodict.unparse({"a": {"<b": "1"}})
 
 
-@pytest.mark.point("D5-26")
 def test_unparse_writes_a_declaration_unless_told_not_to():
     assert xmltodict.unparse({"a": "1"}).startswith('<?xml version="1.0"')
     assert xmltodict.unparse({"a": "1"}, full_document=False) == "<a>1</a>"
@@ -169,7 +156,6 @@ def seen():
         yield f"{server.url}/x", parameters
 
 
-@pytest.mark.point("D5-34")
 def test_a_fragment_is_not_sent_to_the_server(seen):
     url, parameters = seen
     assert requests.get(f"{url}?a=b#wechat_redirect", timeout=WAIT).status_code == 200
@@ -178,14 +164,12 @@ def test_a_fragment_is_not_sent_to_the_server(seen):
     assert urlsplit("https://open.example/authorize#wechat_redirect?appid=1").query == ""
 
 
-@pytest.mark.point("D5-30")
 def test_a_parameter_that_is_pasted_into_a_url_can_add_others(seen):
     url, parameters = seen
     requests.get(f"{url}?code=%s&appid=%s" % ("x&appid=evil", "wx1"), timeout=WAIT)
     assert parameters == [[("code", "x"), ("appid", "evil"), ("appid", "wx1")]]
 
 
-@pytest.mark.point("D5-39")
 def test_requests_reads_text_plain_without_a_charset_as_latin_1(seen):
     response = requests.get(seen[0], timeout=WAIT)
     assert response.encoding == "ISO-8859-1"
@@ -193,12 +177,10 @@ def test_requests_reads_text_plain_without_a_charset_as_latin_1(seen):
     assert json.loads(response.content)["nickname"] == "林小雨"
 
 
-@pytest.mark.point("D5-39")
 def test_requests_waits_for_ever_unless_told():
     assert inspect.signature(requests.Session.request).parameters["timeout"].default is None
 
 
-@pytest.mark.point("D5-32")
 def test_quote_has_moved_and_leaves_slashes():
     assert not hasattr(urllib, "quote")
     uri = "https://shop.example/callback?a=1&b=2"
@@ -209,13 +191,11 @@ def test_quote_has_moved_and_leaves_slashes():
     assert parse_qs(urlencode({"u": quote(uri)}))["u"] != [uri]
 
 
-@pytest.mark.point("D5-29")
 def test_a_missing_code_is_formatted_as_the_text_none():
     args = {}
     assert "code=%s" % args.get("code") == "code=None"  # noqa: UP031
 
 
-@pytest.mark.point("D5-36")
 def test_urllib2_is_gone():
     with pytest.raises(ModuleNotFoundError, match="urllib2"):
         importlib.import_module("urllib2")
@@ -224,7 +204,6 @@ def test_urllib2_is_gone():
 # Python
 
 
-@pytest.mark.point("D5-13")
 def test_a_file_needs_no_line_about_its_encoding():
     namespace = {}
     exec(compile("greeting = '你好'\n".encode(), "greeting.py", "exec"), namespace)  # noqa: S102

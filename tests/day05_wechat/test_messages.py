@@ -60,7 +60,6 @@ def test_the_first_program_repeats_a_text_as_xml(monkeypatch):
     assert parse(client.post("/repeat", data=attack).data)["MsgType"] == "text"
 
 
-@pytest.mark.point("D5-22")
 def test_a_message_becomes_a_plain_dict_of_texts():
     message = parse(EXAMPLE.encode())
     assert type(message) is dict
@@ -70,7 +69,6 @@ def test_a_message_becomes_a_plain_dict_of_texts():
     assert message["MsgId"] == "23456789012345678"
 
 
-@pytest.mark.point("D5-26")
 def test_build_escapes_and_leaves_the_declaration_out():
     assert build({"a": "<&>", "b": 5}) == "<xml><a>&lt;&amp;&gt;</a><b>5</b></xml>"
     assert build({"a": None, "b": ["x", "y"], "c": {"d": "e"}}) == (
@@ -81,7 +79,6 @@ def test_build_escapes_and_leaves_the_declaration_out():
 # What a body becomes
 
 
-@pytest.mark.point("D5-22")
 def test_repeated_nested_and_empty_fields():
     assert parse(b"<xml><a>1</a><a>2</a></xml>") == {"a": ["1", "2"]}
     assert parse(b"<xml><a>1</a></xml>") == {"a": "1"}
@@ -160,7 +157,6 @@ fields = st.recursive(
 messages = st.dictionaries(names, fields, min_size=1, max_size=6)
 
 
-@pytest.mark.point("D5-26")
 @few
 @given(messages)
 def test_what_is_built_is_read_again(message):
@@ -274,7 +270,6 @@ REFUSED = {
 }
 
 
-@pytest.mark.point("D5-22")
 @pytest.mark.parametrize("body", REFUSED.values(), ids=REFUSED)
 def test_other_bodies_are_refused_with_one_exception(client, body):
     with pytest.raises(MessageError):

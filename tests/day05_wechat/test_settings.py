@@ -61,7 +61,6 @@ def test_config_comes_before_environment_before_default(monkeypatch):
     assert loaded("WECHAT_API_BASE", config=config) == {**Flask("x").config, **config}
 
 
-@pytest.mark.point("D5-04", "D5-15", "D5-37")
 @pytest.mark.parametrize("name", SECRETS)
 def test_production_refuses_to_start_without_a_secret(monkeypatch, capsys, name):
     monkeypatch.setenv("WECHAT_ENV", "production")
@@ -71,7 +70,6 @@ def test_production_refuses_to_start_without_a_secret(monkeypatch, capsys, name)
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.point("D5-06")
 def test_the_path_is_a_setting(monkeypatch):
     monkeypatch.setenv("WECHAT_PATH", "/a1/wechat")
     client = create_app().test_client()
@@ -80,7 +78,6 @@ def test_the_path_is_a_setting(monkeypatch):
         assert client.get(path).status_code == 404
 
 
-@pytest.mark.point("D5-07")
 def test_debug_mode_is_off_unless_asked_for_and_refused_in_production(monkeypatch):
     assert create_app().debug is False
     assert create_app({"DEBUG": True}).debug is True
@@ -99,7 +96,6 @@ def test_the_hosts_of_wechat_are_the_default():
     assert config["WECHAT_API_BASE"] == "https://api.weixin.qq.com"
 
 
-@pytest.mark.point("D5-04", "D5-15", "D5-37")
 @pytest.mark.parametrize("name", SECRETS)
 def test_in_development_a_secret_is_made_up_and_printed_once(capsys, name):
     value = loaded(name)[name]
@@ -163,7 +159,6 @@ def test_a_token_of_digits_stays_a_text(monkeypatch):
 # Production
 
 
-@pytest.mark.point("D5-04", "D5-15", "D5-37")
 @pytest.mark.parametrize("name", SECRETS)
 def test_production_starts_with_a_secret_that_is_given(monkeypatch, name):
     monkeypatch.setenv("WECHAT_ENV", "production")
@@ -216,7 +211,6 @@ def test_the_flask_command_calls_create_app():
     assert ScriptInfo("day05_wechat.settings.app").load_app().config["WECHAT_PATH"] == "/wechat"
 
 
-@pytest.mark.point("D5-08")
 @pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs a POSIX system")
 def test_gunicorn_gets_the_app_when_the_environment_is_complete(monkeypatch):
     from gunicorn.util import import_app
@@ -230,7 +224,6 @@ def test_gunicorn_gets_the_app_when_the_environment_is_complete(monkeypatch):
     assert isinstance(import_app("day05_wechat.settings.app:create_app()"), Flask)
 
 
-@pytest.mark.point("D5-08")
 @pytest.mark.second_half
 @pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs a POSIX system")
 def test_gunicorn_starts_when_the_environment_is_complete():
@@ -252,7 +245,6 @@ def test_gunicorn_starts_when_the_environment_is_complete():
     assert gunicorn(**GIVEN).returncode == 0
 
 
-@pytest.mark.point("D5-08")
 def test_the_unit_starts_the_handler_of_a_checkout_with_its_own_environment(monkeypatch):
     """A version from the repository, in a virtual environment, started by a process manager."""
     text = (DAY / "settings" / "wechat.service").read_text("utf-8")
@@ -274,7 +266,6 @@ def test_the_unit_starts_the_handler_of_a_checkout_with_its_own_environment(monk
     assert isinstance(getattr(import_module(module), call.removesuffix("()"))(), Flask)
 
 
-@pytest.mark.point("D5-08")
 def test_every_package_that_a_server_installs_has_one_tested_version():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     pinned = project["tool"]["uv"]["constraint-dependencies"]
@@ -351,7 +342,6 @@ FORWARDED = {
 }
 
 
-@pytest.mark.point("D5-07")
 def test_a_proxy_is_believed_only_if_there_is_one(monkeypatch):
     client = create_app().test_client()
     assert client.get("/seen", headers=FORWARDED).json == {
@@ -414,7 +404,6 @@ def constants(tree):
                 yield name, value.value
 
 
-@pytest.mark.point("D5-04", "D5-05", "D5-15", "D5-37")
 def test_these_lessons_hold_no_secret():
     ours = ["settings", "messages", "handler"]
     paths = [path for name in ours for path in (DAY / name).glob("*.py")]
@@ -431,7 +420,6 @@ def test_these_lessons_hold_no_secret():
 KNOWN = {"wxba5fad812f8e6fb9", "wxb11529c136998cb6", "wx0123456789abcdef"}
 
 
-@pytest.mark.point("D5-05", "D5-37")
 def test_these_lessons_name_no_machine_and_no_account():
     ours = ["settings", "signature", "messages", "handler"]
     paths = [path for name in ours for path in (DAY / name).rglob("*") if path.is_file()]

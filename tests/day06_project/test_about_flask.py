@@ -43,7 +43,6 @@ def small():
     return app
 
 
-@pytest.mark.point("D6-18")
 def test_csrf_protect_reads_headers_and_form_fields_but_no_json(small):
     client = small.test_client()
     token = client.get("/token").text
@@ -53,7 +52,6 @@ def test_csrf_protect_reads_headers_and_form_fields_but_no_json(small):
     assert client.post("/", json={"csrf_token": token}).status_code == 400
 
 
-@pytest.mark.point("D6-19")
 @pytest.mark.parametrize(
     ("cookie", "header", "status"),
     [
@@ -76,14 +74,12 @@ def test_the_token_is_compared_with_the_session_and_never_with_a_cookie(
     assert client.post("/", headers=headers).status_code == status
 
 
-@pytest.mark.point("D6-19")
 def test_without_a_session_no_token_fits(small):
     token = small.test_client().get("/token").text
     response = small.test_client().post("/", headers={"X-CSRFToken": token})
     assert response.json == {"reason": "The CSRF session token is missing."}
 
 
-@pytest.mark.point("D6-19")
 def test_the_rule_that_cookie_equals_body_takes_a_planted_pair():
     """Django's rule holds as long as no one else can set a cookie."""
     app = Flask("double")
@@ -99,7 +95,6 @@ def test_the_rule_that_cookie_equals_body_takes_a_planted_pair():
     assert client.post("/", headers={"X-CSRFToken": "other"}).status_code == 403
 
 
-@pytest.mark.point("D6-20")
 def test_four_methods_are_checked_and_three_are_free(small):
     client = small.test_client()
     statuses = {
@@ -111,7 +106,6 @@ def test_four_methods_are_checked_and_three_are_free(small):
     )
 
 
-@pytest.mark.point("D6-20")
 def test_the_methods_are_a_setting():
     app = Flask("small")
     app.config.update(SECRET_KEY="k" * 32, WTF_CSRF_METHODS=["DELETE"])
@@ -121,20 +115,17 @@ def test_the_methods_are_a_setting():
     assert (client.post("/").status_code, client.delete("/").status_code) == (200, 400)
 
 
-@pytest.mark.point("D6-21")
 def test_a_failure_is_400_and_an_error_handler_can_make_it_json(small):
     response = small.test_client().post("/")
     assert response.status_code == 400
     assert response.json == {"reason": "The CSRF token is missing."}
 
 
-@pytest.mark.point("D6-22")
 def test_the_check_is_a_request_hook_and_views_can_be_exempt(small):
     assert "csrf_protect" in [hook.__name__ for hook in small.before_request_funcs[None]]
     assert small.test_client().post("/free").text == "changed"
 
 
-@pytest.mark.point("D7-07")
 def test_a_token_is_signed_and_expires_when_a_limit_is_set(small, monkeypatch):
     with small.test_request_context():
         token = generate_csrf()
@@ -149,13 +140,11 @@ def test_a_token_is_signed_and_expires_when_a_limit_is_set(small, monkeypatch):
             validate_csrf(token)
 
 
-@pytest.mark.point("D7-07")
 def test_a_token_needs_a_secret_key():
     with Flask("small").test_request_context(), pytest.raises(RuntimeError, match="secret key"):
         generate_csrf()
 
 
-@pytest.mark.point("D7-09")
 def test_a_response_that_is_not_stored_has_no_name():
     app = Flask("small")
     app.config.update(SECRET_KEY="k" * 32, TESTING=True)
@@ -196,12 +185,10 @@ def root():
     logger.setLevel(level)
 
 
-@pytest.mark.point("D6-37")
 def test_critical_is_above_error():
     assert [getattr(logging, method.upper()) for method in LEVELS] == [10, 20, 30, 40, 50]
 
 
-@pytest.mark.point("D6-38", "D6-39")
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_logger_writes_its_level_and_those_above(level):
     logger, out = private_logger(level.upper()), io.StringIO()
@@ -211,14 +198,12 @@ def test_a_logger_writes_its_level_and_those_above(level):
     assert out.getvalue().split() == list(LEVELS[LEVELS.index(level) :])
 
 
-@pytest.mark.point("D6-42")
 def test_a_formatter_tells_level_file_line_and_message():
     record = logging.LogRecord("n", logging.ERROR, "shop.py", 7, "db broke", (), None)
     formatter = logging.Formatter("%(levelname)s %(filename)s:%(lineno)d %(message)s")
     assert formatter.format(record) == "ERROR shop.py:7 db broke"
 
 
-@pytest.mark.point("D6-41")
 def test_a_rotating_handler_makes_no_folder_and_without_backups_never_rotates(tmp_path):
     with pytest.raises(FileNotFoundError):
         RotatingFileHandler(tmp_path / "logs" / "log")
@@ -238,7 +223,6 @@ def test_a_rotating_handler_makes_no_folder_and_without_backups_never_rotates(tm
     assert sorted(path.name for path in tmp_path.iterdir()) == ["log", "log.1", "log.2", "log.3"]
 
 
-@pytest.mark.point("D6-40")
 def test_only_the_first_basic_config_counts(root):
     root.handlers[:] = []
     root.setLevel(logging.WARNING)
@@ -249,7 +233,6 @@ def test_only_the_first_basic_config_counts(root):
     assert root.level == logging.DEBUG
 
 
-@pytest.mark.point("D6-40")
 def test_debug_mode_and_early_use_of_the_logger_change_what_is_logged(root):
     root.handlers[:] = []
     app = Flask("early-app")
@@ -267,7 +250,6 @@ def test_debug_mode_and_early_use_of_the_logger_change_what_is_logged(root):
         app.logger.handlers[:] = []
 
 
-@pytest.mark.point("D6-43")
 def test_a_handler_on_the_root_logger_gets_the_apps_lines_and_its_tracebacks(root):
     out = io.StringIO()
     root.addHandler(logging.StreamHandler(out))
@@ -286,7 +268,6 @@ def test_a_handler_on_the_root_logger_gets_the_apps_lines_and_its_tracebacks(roo
 # Keys, identifiers, methods, modules
 
 
-@pytest.mark.point("D6-06")
 def test_anyone_who_knows_the_secret_key_can_write_sessions():
     victim = Flask("victim")
     victim.secret_key = "literal in a class"
@@ -299,14 +280,12 @@ def test_anyone_who_knows_the_secret_key_can_write_sessions():
     assert client.get("/").text == "no name"
 
 
-@pytest.mark.point("D7-22")
 def test_the_time_is_not_an_identifier():
     assert len(str(int(time.time()))) == 10
     within_a_second = [1_800_000_000.1, 1_800_000_000.9]
     assert len({int(moment) for moment in within_a_second}) == 1
 
 
-@pytest.mark.point("D7-20")
 def test_a_uuid_is_long_and_random_but_its_first_kind_tells_the_machine():
     found = {str(uuid.uuid4()) for _ in range(1000)}
     assert len(found) == 1000
@@ -315,7 +294,6 @@ def test_a_uuid_is_long_and_random_but_its_first_kind_tells_the_machine():
     assert uuid.uuid1().node == uuid.uuid1().node == uuid.getnode()
 
 
-@pytest.mark.point("D7-17")
 def test_put_creates_where_the_client_chose_the_path():
     app = Flask("notes")
     notes = {}

@@ -33,7 +33,6 @@ def plain(tmp_path):
 # Database URLs
 
 
-@pytest.mark.point("D6-08")
 def test_the_parts_of_a_database_url():
     url = make_url("mysql+pymysql://ann:secret@db.example:3306/shop")
     assert (url.get_backend_name(), url.get_driver_name()) == ("mysql", "pymysql")
@@ -41,14 +40,12 @@ def test_the_parts_of_a_database_url():
     assert (url.host, url.port, url.database) == ("db.example", 3306, "shop")
 
 
-@pytest.mark.point("D6-08")
 def test_full_width_colons_separate_nothing():
     url = make_url("mysql+pymysql://ann\uff1asecret@db.example\uff1a3306/shop")
     assert (url.username, url.password) == ("ann\uff1asecret", None)
     assert (url.host, url.port) == ("db.example\uff1a3306", None)
 
 
-@pytest.mark.point("D6-08")
 def test_a_mysql_url_without_a_driver_wants_mysqldb(monkeypatch):
     monkeypatch.setitem(sys.modules, "MySQLdb", None)  # as where it is missing
     assert make_url("mysql://ann:secret@db.example/shop").get_driver_name() == "mysqldb"
@@ -56,7 +53,6 @@ def test_a_mysql_url_without_a_driver_wants_mysqldb(monkeypatch):
         create_engine("mysql://ann:secret@db.example/shop")
 
 
-@pytest.mark.point("D6-08")
 @pytest.mark.parametrize("password", ["p@ss", "a/b", "a:b", "50%41", "p\u00e4ss", "a b", "a+b"])
 def test_a_password_survives_url_create(password):
     url = URL.create("mysql+pymysql", "ann", password, "db.example", 3306, "shop")
@@ -65,7 +61,6 @@ def test_a_password_survives_url_create(password):
     assert password not in str(url)
 
 
-@pytest.mark.point("D6-08")
 @pytest.mark.parametrize(
     ("written", "password", "host"),
     [("p@ss", "p", "ss@db.example"), ("50%41", "50A", "db.example"), ("a/b", "a/b", "db.example")],
@@ -78,7 +73,6 @@ def test_a_password_that_is_not_quoted_may_be_cut(written, password, host):
 # Flask-SQLAlchemy and Flask-Migrate
 
 
-@pytest.mark.point("D6-07")
 def test_the_setting_for_the_database_ends_in_uri(plain):
     plain.config["SQLALCHEMY_DATABASE_URL"] = "sqlite://"
     with pytest.raises(RuntimeError, match="'SQLALCHEMY_DATABASE_URI' or 'SQLALCHEMY_BINDS' must"):
@@ -88,7 +82,6 @@ def test_the_setting_for_the_database_ends_in_uri(plain):
     SQLAlchemy(other)
 
 
-@pytest.mark.point("D6-08")
 def test_a_relative_sqlite_file_is_in_the_instance_folder(plain, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     plain.config["SQLALCHEMY_DATABASE_URI"] = "sqlite:///shop.db"
@@ -100,7 +93,6 @@ def test_a_relative_sqlite_file_is_in_the_instance_folder(plain, tmp_path, monke
     assert not (tmp_path / "shop.db").exists()
 
 
-@pytest.mark.point("D6-15")
 def test_settings_come_first_and_an_app_takes_one_database_object(plain):
     with pytest.raises(RuntimeError, match="SQLALCHEMY_DATABASE_URI"):
         SQLAlchemy(Flask("too early"))
@@ -112,7 +104,6 @@ def test_settings_come_first_and_an_app_takes_one_database_object(plain):
         SQLAlchemy().init_app(plain)
 
 
-@pytest.mark.point("D6-16")
 def test_migrate_alone_is_enough(plain):
     with pytest.raises(ImportError, match="MigrateCommand"):
         from flask_migrate import MigrateCommand  # noqa: F401
@@ -149,13 +140,11 @@ def signalled_changes(plain, **config):
     return sent
 
 
-@pytest.mark.point("D6-09")
 def test_changes_are_not_tracked_by_default(plain):
     assert signalled_changes(plain) == []
     assert plain.config["SQLALCHEMY_TRACK_MODIFICATIONS"] is False
 
 
-@pytest.mark.point("D6-09")
 def test_tracked_changes_send_a_signal(plain):
     assert signalled_changes(plain, SQLALCHEMY_TRACK_MODIFICATIONS=True) == [("Tea", "insert")]
 
@@ -200,7 +189,6 @@ def note_app(**settings):
     return app
 
 
-@pytest.mark.point("D6-11")
 def test_flask_session_needs_a_type():
     with pytest.raises(ValueError, match="Unrecognized value for SESSION_TYPE: null"):
         Session(Flask("notes"))
@@ -224,7 +212,6 @@ def test_other_ways_to_keep_sessions_in_files_warn(
     assert [path.name for path in tmp_path.iterdir() if path.name != "instance"] == made
 
 
-@pytest.mark.point("D6-17", "D6-23")
 def test_the_same_view_works_with_a_cookie_and_with_a_server_side_session(tmp_path):
     app = note_app(SECRET_KEY="k" * 32)
     client = app.test_client()
@@ -248,7 +235,6 @@ def test_the_same_view_works_with_a_cookie_and_with_a_server_side_session(tmp_pa
         serializer.loads(after.split("=")[1].split(";")[0])
 
 
-@pytest.mark.point("D6-24")
 def test_server_side_sessions_need_no_secret_key(tmp_path):
     app = note_app(SESSION_TYPE="cachelib", SESSION_CACHELIB=FileSystemCache(tmp_path))
     Session(app)
@@ -262,7 +248,6 @@ def test_server_side_sessions_need_no_secret_key(tmp_path):
     assert client.get("/flashed").json == ["saved"]
 
 
-@pytest.mark.point("D6-13")
 def test_the_signer_signs_the_id_and_does_not_hide_it(tmp_path):
     cache = FileSystemCache(tmp_path)
     app = note_app(
@@ -287,7 +272,6 @@ def test_the_signer_signs_the_id_and_does_not_hide_it(tmp_path):
 # Redis
 
 
-@pytest.mark.point("D6-10", "D6-12")
 def test_a_redis_client_connects_late_and_gives_bytes(small_redis):
     assert redis.StrictRedis is redis.Redis
     small_redis.stop()
@@ -305,7 +289,6 @@ def test_a_redis_client_connects_late_and_gives_bytes(small_redis):
             first.setex("key", 60, "value")
 
 
-@pytest.mark.point("D6-12")
 def test_session_redis_is_a_client_and_not_a_url(small_redis):
     with closing(redis.StrictRedis.from_url(small_redis.url)) as client:
         app = note_app(SESSION_TYPE="redis", SESSION_REDIS=client)
@@ -321,7 +304,6 @@ def test_session_redis_is_a_client_and_not_a_url(small_redis):
     assert address["port"] == 6379 != small_redis.port
 
 
-@pytest.mark.point("D6-14")
 @pytest.mark.parametrize("lifetime", [259200, timedelta(days=3)])
 def test_a_lifetime_is_in_seconds_or_a_timedelta(small_redis, lifetime):
     with closing(redis.Redis.from_url(small_redis.url)) as store:

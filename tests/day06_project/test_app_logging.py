@@ -66,7 +66,6 @@ def lines(folder):
     return (folder / "shop.log").read_text("utf-8").splitlines()
 
 
-@pytest.mark.point("D6-35", "D6-42")
 def test_an_order_is_one_line_in_the_log(client, folder):
     assert client.get("/order/ada").text == "Thank you!\n"
     (line,) = lines(folder)
@@ -74,7 +73,6 @@ def test_an_order_is_one_line_in_the_log(client, folder):
     assert re.search(r" INFO app\.py:\d+ order for ada$", line)
 
 
-@pytest.mark.point("D6-33")
 def test_the_logger_is_one_of_the_standard_library(app):
     assert isinstance(app.logger, logging.Logger)
     assert app.logger is logging.getLogger("day06_project.app_logging.app")
@@ -98,7 +96,6 @@ def test_an_exception_is_in_the_log_and_not_in_the_response(client, folder):
 # Levels
 
 
-@pytest.mark.point("D6-38", "D6-39")
 @pytest.mark.parametrize("level", LEVELS)
 def test_the_level_is_a_setting_and_those_above_are_written_too(build, folder, level):
     app = build(LOG_LEVEL=level.upper())
@@ -112,7 +109,6 @@ def test_the_environment_sets_the_level(build, monkeypatch):
     assert build().logger.level == logging.ERROR
 
 
-@pytest.mark.point("D6-36", "D6-37")
 def test_there_are_five_levels_and_exception_adds_the_traceback(app, folder):
     for method in LEVELS:
         getattr(app.logger, method)("user=%s", "ada")
@@ -128,13 +124,11 @@ def test_there_are_five_levels_and_exception_adds_the_traceback(app, folder):
     assert "KeyError: 'x'" in text
 
 
-@pytest.mark.point("D6-34")
 def test_a_logger_cannot_be_called(app):
     with pytest.raises(TypeError, match="not callable"):
         app.logger("message")
 
 
-@pytest.mark.point("D6-35")
 def test_outside_a_context_there_is_no_current_logger(app):
     with app.app_context():
         assert current_app.logger is app.logger
@@ -145,7 +139,6 @@ def test_outside_a_context_there_is_no_current_logger(app):
 # The file
 
 
-@pytest.mark.point("D6-41")
 def test_a_full_file_is_renamed_and_some_old_ones_are_kept(tmp_path):
     handler = open_log(tmp_path / "logs" / "log", size=200, count=3)
     logger = logging.Logger("small")  # noqa: LOG001 (no one else can get it by its name)
@@ -158,7 +151,6 @@ def test_a_full_file_is_renamed_and_some_old_ones_are_kept(tmp_path):
     assert "event 39" in (tmp_path / "logs" / "log").read_text()
 
 
-@pytest.mark.point("D6-41")
 def test_the_limit_is_100_megabytes_and_ten_old_files(app):
     (handler,) = [each for each in app.logger.handlers if hasattr(each, "maxBytes")]
     assert (handler.maxBytes, handler.backupCount) == (100 * 1024 * 1024, 10)
@@ -179,7 +171,6 @@ def test_letters_of_all_languages_are_written(client, folder):
 # The root logger
 
 
-@pytest.mark.point("D6-43")
 def test_the_root_logger_gets_the_lines_of_the_app_and_of_other_packages(client, root, tmp_path):
     log_everything(tmp_path / "all.log")
     client.get("/boom")
@@ -190,7 +181,6 @@ def test_the_root_logger_gets_the_lines_of_the_app_and_of_other_packages(client,
     assert "ZeroDivisionError" in text
 
 
-@pytest.mark.point("D6-40", "D6-43")
 def test_two_handlers_on_the_root_logger_write_each_line_twice(app, root, tmp_path):
     for _ in range(2):
         log_everything(tmp_path / "all.log")
@@ -201,7 +191,6 @@ def test_two_handlers_on_the_root_logger_write_each_line_twice(app, root, tmp_pa
 # Attacks
 
 
-@pytest.mark.point("D6-36")
 def test_a_line_end_in_a_name_makes_a_second_line_with_a_plain_formatter():
     record = logging.LogRecord("n", logging.INFO, "f.py", 1, "user=%s", ("x\nINFO admin",), None)
     assert logging.Formatter().format(record).splitlines()[1] == "INFO admin"

@@ -23,7 +23,6 @@ def text_of(client, path):
         return response.text
 
 
-@pytest.mark.point("D6-01")
 def test_the_rendered_page_holds_the_goods(client):
     response = client.get("/rendered")
     assert response.mimetype == "text/html"
@@ -32,7 +31,6 @@ def test_the_rendered_page_holds_the_goods(client):
     assert page(response).script is None
 
 
-@pytest.mark.point("D6-02")
 def test_the_separated_page_holds_no_goods(client):
     with client.get("/separated") as response:
         assert response.mimetype == "text/html"
@@ -41,7 +39,6 @@ def test_the_separated_page_holds_no_goods(client):
             assert goods.name not in response.text
 
 
-@pytest.mark.point("D6-02")
 def test_the_goods_are_json(client):
     response = client.get("/api/goods")
     assert response.mimetype == "application/json"
@@ -87,7 +84,6 @@ def test_goods_can_only_be_read(client):
     assert client.post("/api/goods").status_code == 405
 
 
-@pytest.mark.point("D6-02")
 def test_the_separated_page_is_the_same_for_other_goods(client, monkeypatch):
     before = text_of(client, "/separated")
     rendered = text_of(client, "/rendered")

@@ -21,13 +21,11 @@ def client(app):
     return app.test_client()
 
 
-@pytest.mark.point("D7-14", "D7-15")
 def test_the_list_has_one_teapot(client):
     assert client.get("/goods").json == {"items": [TEAPOT]}
     assert client.get("/goods/1").json == TEAPOT
 
 
-@pytest.mark.point("D7-16")
 def test_post_adds_and_location_says_where(client):
     cup = {"name": "Cup", "price": 990}
     for goods_id in 2, 3:
@@ -38,7 +36,6 @@ def test_post_adds_and_location_says_where(client):
     assert len(client.get("/goods").json["items"]) == 3
 
 
-@pytest.mark.point("D7-17")
 def test_put_replaces_and_the_second_time_changes_nothing(client):
     for _ in range(2):
         response = client.put("/goods/1", json={"name": "Pot", "price": 1})
@@ -47,7 +44,6 @@ def test_put_replaces_and_the_second_time_changes_nothing(client):
         assert client.get("/goods").json["items"] == [response.json]
 
 
-@pytest.mark.point("D7-17")
 def test_put_creates_only_where_the_client_chooses_the_path(client):
     assert client.put("/goods/7", json={"name": "Pot", "price": 1}).status_code == 404
     assert client.put("/goods", json={"name": "Pot", "price": 1}).status_code == 405
@@ -64,7 +60,6 @@ def test_patch_changes_what_is_named(client):
     }
 
 
-@pytest.mark.point("D7-18")
 def test_delete_is_204_and_then_404(client):
     response = client.delete("/goods/1")
     assert (response.status_code, response.data) == (204, b"")
@@ -79,7 +74,6 @@ def test_an_id_is_not_used_twice(client):
     assert client.post("/goods", json={"name": "Cup", "price": 1}).json["id"] == 2
 
 
-@pytest.mark.point("D7-13", "D7-14")
 def test_no_path_has_a_verb(app):
     paths = {rule.rule for rule in app.url_map.iter_rules() if rule.endpoint != "static"}
     assert paths == {"/goods", "/goods/<int:goods_id>", "/wishes/<name>"}

@@ -62,7 +62,6 @@ def allowed(response):
     return {name: value for name, value in response.headers if name.startswith("Access-Control")}
 
 
-@pytest.mark.point("D7-11")
 def test_the_lesson_compares_two_urls(client):
     urls = {"a": "http://shop.example", "b": "http://shop.example:80/goods"}
     assert client.get("/compare", query_string=urls).json == {
@@ -79,14 +78,12 @@ def test_the_page_compares_them_too(client):
     assert page(client.get("/", query_string=urls)).strong.text == "not the same origin"
 
 
-@pytest.mark.point("D7-10")
 def test_a_page_of_an_allowed_origin_may_read_the_response(client):
     response = client.get("/shared", headers={"Origin": OURS})
     assert response.json["origin"] == OURS
     assert response.headers["Access-Control-Allow-Origin"] == OURS
 
 
-@pytest.mark.point("D7-10")
 def test_a_request_of_another_origin_reaches_the_view(new_client):
     new_client.set_cookie("visitor", "Ann")
     for count in 1, 2:
@@ -104,7 +101,6 @@ def test_the_cookie_is_kept_from_scripts_and_from_other_sites(client):
 # Comparing URLs
 
 
-@pytest.mark.point("D7-11")
 @pytest.mark.parametrize(("a", "b", "same"), PAIRS)
 def test_protocol_host_and_port_make_an_origin(a, b, same):
     assert same_origin(a, b) is same
@@ -151,7 +147,6 @@ def test_the_page_escapes_the_urls(client):
 # What the server sends
 
 
-@pytest.mark.point("D7-10")
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "OPTIONS"])
 def test_only_an_allowed_origin_may_read(client, method):
     response = client.open("/shared", method=method, headers={"Origin": OURS})
@@ -166,7 +161,6 @@ def test_only_an_allowed_origin_may_read(client, method):
         assert response.headers["Vary"] == "Origin"
 
 
-@pytest.mark.point("D7-10")
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "OPTIONS"])
 def test_private_allows_no_other_origin(client, method):
     response = client.open("/private", method=method, headers={"Origin": OURS})
@@ -241,7 +235,6 @@ def test_paths_and_methods_that_do_not_exist_are_refused(client):
 # Over sockets: another port is another origin
 
 
-@pytest.mark.point("D7-11")
 def test_cookies_ignore_the_port():
     opener = urllib.request.build_opener(
         urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())

@@ -59,7 +59,6 @@ def asker(app):
     return Asker(app)
 
 
-@pytest.mark.point("D7-09", "D6-18")
 def test_a_question_needs_the_token_in_a_header(asker):
     token = asker.get_token()
     captcha_id, letters = asker.draw()
@@ -80,7 +79,6 @@ def test_the_first_program_needs_it_too():
     assert client.post("/questions", json={"text": "Hi"}, headers=headers).status_code == 201
 
 
-@pytest.mark.point("D7-04", "D7-08")
 def test_the_page_is_the_file_and_not_its_name(client):
     with client.get("/") as response:
         assert response.mimetype == "text/html"
@@ -94,7 +92,6 @@ def test_the_page_is_the_file_and_not_its_name(client):
 # The token
 
 
-@pytest.mark.point("D7-06")
 def test_the_cookie_can_be_read_by_the_script_and_is_not_sent_by_other_sites(client):
     with client.get("/") as response:
         (cookie,) = [
@@ -108,7 +105,6 @@ def test_the_cookie_can_be_read_by_the_script_and_is_not_sent_by_other_sites(cli
         assert all("Secure" in each for each in response.headers.getlist("Set-Cookie"))
 
 
-@pytest.mark.point("D6-19", "D7-07")
 def test_the_token_is_compared_with_the_session_and_not_with_the_cookie(app):
     asker, other = Asker(app), Asker(app)
     token, stranger = asker.get_token(), other.get_token()
@@ -124,7 +120,6 @@ def test_the_token_is_compared_with_the_session_and_not_with_the_cookie(app):
     assert response.json == {"error": "The CSRF session token is missing.", "code": "csrf"}
 
 
-@pytest.mark.point("D6-20", "D6-22")
 def test_four_methods_are_checked_before_the_view_is_called(app, client):
     @app.route("/any", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     def any_method():
@@ -143,7 +138,6 @@ def test_four_methods_are_checked_before_the_view_is_called(app, client):
     assert "csrf_protect" in [hook.__name__ for hook in app.before_request_funcs[None]]
 
 
-@pytest.mark.point("D6-21")
 def test_a_failure_is_400_as_json_and_another_token_helps(asker):
     captcha_id, letters = asker.draw()
     asker.get_token()
@@ -177,7 +171,6 @@ def test_a_captcha_is_a_picture_that_no_cache_keeps(client):
     assert Image.open(io.BytesIO(response.data)).size == (160, 60)
 
 
-@pytest.mark.point("D7-20", "D7-21")
 def test_only_a_uuid_is_the_id_of_a_captcha(client, asker):
     for text in "1", "x" * 36, f"{uuid.uuid4()}x", uuid.uuid4().hex, str(int(time.time())):
         assert client.get(f"/captchas/{text}").status_code == 404
@@ -185,7 +178,6 @@ def test_only_a_uuid_is_the_id_of_a_captcha(client, asker):
         assert asker.ask(value, "TEST").status_code == 422
 
 
-@pytest.mark.point("D7-22")
 def test_two_calls_of_the_clock_within_a_second_give_the_same_number():
     assert int(1_800_000_000.1) == int(1_800_000_000.9)
     assert len(str(int(time.time()))) == 10

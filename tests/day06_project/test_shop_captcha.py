@@ -89,7 +89,6 @@ def test_an_id_may_be_written_in_upper_case(visitor):
     assert visitor.send("POST", "/users", registration(captcha_id.upper())).status_code == 201
 
 
-@pytest.mark.point("D7-21")
 def test_only_a_uuid_is_the_path_of_a_captcha(visitor, problem):
     for text in "1", "x" * 36, f"{uuid.uuid4()}x", uuid.uuid4().hex:
         problem(visitor.get(f"/captchas/{text}"), 404)

@@ -40,7 +40,6 @@ def built(tmp_path):
 # Classes
 
 
-@pytest.mark.point("D6-05", "D6-26")
 def test_each_environment_has_a_class_that_changes_some_settings(built):
     values = {}
     for name, kind in config.CONFIGS.items():
@@ -62,7 +61,6 @@ def test_each_environment_has_a_class_that_changes_some_settings(built):
     }
 
 
-@pytest.mark.point("D6-05", "D6-25")
 def test_only_an_instance_of_a_class_has_the_settings_from_the_environment(monkeypatch):
     monkeypatch.setenv("SECRET_KEY", "from the environment")
     name = "day06_project.shop.config.DevelopmentConfig"
@@ -74,7 +72,6 @@ def test_only_an_instance_of_a_class_has_the_settings_from_the_environment(monke
         assert ("SECRET_KEY" in loaded) is isinstance(source, config.Config)
 
 
-@pytest.mark.point("D6-06")
 def test_production_does_not_start_without_a_key_of_its_own(built, monkeypatch):
     with pytest.raises(config.SettingError, match="SECRET_KEY to 32"):
         built("production")
@@ -85,7 +82,6 @@ def test_production_does_not_start_without_a_key_of_its_own(built, monkeypatch):
     assert built("production").secret_key == KEY
 
 
-@pytest.mark.point("D6-06")
 def test_in_development_the_key_is_random_also_in_the_place_of_an_empty_one(built, monkeypatch):
     keys = {built("development").secret_key}
     monkeypatch.setenv("SECRET_KEY", "")
@@ -96,7 +92,6 @@ def test_in_development_the_key_is_random_also_in_the_place_of_an_empty_one(buil
     assert built("development").secret_key == "my own"
 
 
-@pytest.mark.point("D6-06")
 def test_production_refuses_debug_mode(built, monkeypatch):
     assert not any("DEBUG" in vars(kind) for kind in config.CONFIGS.values())
     with pytest.raises(config.SettingError, match="Debug mode must be off"):
@@ -123,7 +118,6 @@ def flask_command(*words, **environ):
     )
 
 
-@pytest.mark.point("D6-06")
 def test_the_flask_command_cannot_start_production_in_debug_mode(tmp_path):
     production = {"FLASK_CONFIG": "production", "SECRET_KEY": KEY, "INSTANCE_PATH": str(tmp_path)}
     shop = ["--app", "day06_project.shop"]
@@ -215,7 +209,6 @@ def test_the_testing_environment_ignores_the_variables_of_a_developer(tmp_path, 
 # The factory
 
 
-@pytest.mark.point("D6-27")
 def test_the_apps_of_the_factory_share_nothing(built, tmp_path):
     first = built("testing", DATA_FOLDER=tmp_path / "a", LOGIN_MAX_FAILURES=1)
     second = built("testing", DATA_FOLDER=tmp_path / "b")
@@ -264,7 +257,6 @@ def test_a_relative_folder_does_not_move_with_the_working_directory(built, tmp_p
     assert list((tmp_path / "relative" / "sessions").iterdir())
 
 
-@pytest.mark.point("D6-29")
 def test_paths_begin_at_the_package_and_not_at_the_working_directory(built, tmp_path, monkeypatch):
     app = built("testing")
     monkeypatch.chdir(tmp_path)
@@ -278,7 +270,6 @@ def test_paths_begin_at_the_package_and_not_at_the_working_directory(built, tmp_
     assert Path(app.extensions["migrate"].directory, "env.py").exists()
 
 
-@pytest.mark.point("D6-29")
 def test_imports_begin_beside_the_script_or_in_the_current_folder(tmp_path):
     (tmp_path / "helper.py").write_text("")
     (tmp_path / "inside").mkdir()
@@ -298,7 +289,6 @@ def test_imports_begin_beside_the_script_or_in_the_current_folder(tmp_path):
     assert run("-m", "flask", "--app", "inside.main", "routes").returncode == 0
 
 
-@pytest.mark.point("D6-32")
 def test_packages_of_others_are_installed_and_not_copied_into_libs():
     folder = Path(shop.__file__).parent
     for name in "flask", "redis", "captcha", "flask_session", "sqlalchemy":

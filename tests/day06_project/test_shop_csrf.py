@@ -3,8 +3,6 @@
 Begin with test_the_cookie_carries_the_token_which_counts_in_the_header_only.
 """
 
-import pytest
-
 from day06_project.shop import create_app
 from tests.day06_project.helpers import Shopper, close
 
@@ -15,7 +13,6 @@ def refused(problem, response):
     return details["detail"]
 
 
-@pytest.mark.point("D6-18", "D6-19", "D7-06", "D7-09")
 def test_the_cookie_carries_the_token_which_counts_in_the_header_only(app, problem):
     client = app.test_client()
     response = client.get("/")
@@ -33,7 +30,6 @@ def test_the_cookie_carries_the_token_which_counts_in_the_header_only(app, probl
     assert client.delete(path, headers={"X-CSRFToken": token}).status_code == 204
 
 
-@pytest.mark.point("D7-06")
 def test_behind_https_the_cookie_is_secure(tmp_path):
     app = create_app("production", SECRET_KEY="k" * 32, DATA_FOLDER=tmp_path)
     response = app.test_client().get("/", base_url="https://shop.example")
@@ -44,7 +40,6 @@ def test_behind_https_the_cookie_is_secure(tmp_path):
     close(app)
 
 
-@pytest.mark.point("D6-20", "D6-21")
 def test_each_method_that_changes_something_wants_the_token(visitor, problem):
     assert visitor.token  # it has a session and the cookie
     for method, path in [
@@ -63,7 +58,6 @@ def test_each_method_that_changes_something_wants_the_token(visitor, problem):
         assert "Set-Cookie" not in response.headers
 
 
-@pytest.mark.point("D6-19")
 def test_tokens_of_others_and_made_up_ones_are_refused(app, ada, bob, problem):
     secret, rest = ada.token.split(".", 1)
     forged = f"{secret[::-1]}.{rest}"
@@ -74,7 +68,6 @@ def test_tokens_of_others_and_made_up_ones_are_refused(app, ada, bob, problem):
     assert ada.get("/session").json["user"]["name"] == "ada"
 
 
-@pytest.mark.point("D6-19")
 def test_a_token_from_before_the_login_does_not_count_after_it(app, ada, problem):
     shopper = Shopper(app)
     old = shopper.token
@@ -82,7 +75,6 @@ def test_a_token_from_before_the_login_does_not_count_after_it(app, ada, problem
     refused(problem, shopper.send("DELETE", "/session", token=old))
 
 
-@pytest.mark.point("D6-21")
 def test_a_client_that_was_refused_fetches_a_new_token_and_tries_again(ada, problem):
     refused(problem, ada.send("DELETE", "/session", token="stale"))
     ada.get("/session")
@@ -93,7 +85,6 @@ def test_a_token_lives_as_long_as_its_session(app):
     assert app.config["WTF_CSRF_TIME_LIMIT"] is None
 
 
-@pytest.mark.point("D6-21")
 def test_over_https_the_referer_must_be_the_shop(visitor, problem):
     def leave(referer):
         return visitor.send(
@@ -106,11 +97,9 @@ def test_over_https_the_referer_must_be_the_shop(visitor, problem):
     assert leave("https://localhost/cart.html").status_code == 204
 
 
-@pytest.mark.point("D6-20")
 def test_goods_may_be_read_without_a_token(app):
     assert app.test_client().get("/api/v1.0/goods").status_code == 200
 
 
-@pytest.mark.point("D6-22")
 def test_the_check_is_a_request_hook(app):
     assert "csrf_protect" in [hook.__name__ for hook in app.before_request_funcs[None]]

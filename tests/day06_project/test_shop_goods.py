@@ -41,7 +41,6 @@ def shelf(app, ada):
 # The methods
 
 
-@pytest.mark.point("D7-13", "D7-14")
 def test_paths_are_nouns_and_the_method_is_the_verb(app):
     paths = {}
     for rule in app.url_map.iter_rules():
@@ -56,7 +55,6 @@ def test_paths_are_nouns_and_the_method_is_the_verb(app):
         assert not word.startswith(("get", "save", "update", "delete", "create", "add"))
 
 
-@pytest.mark.point("D7-15")
 def test_get_reads_the_list_and_one_of_it(ada, visitor, problem):
     teapot = ada.offer(**TEAPOT)
     assert names(visitor.get("/goods")) == ["Teapot"]
@@ -82,7 +80,6 @@ def test_times_are_utc_in_whole_seconds(ada, monkeypatch):
     assert ada.get(f"/goods/{ada.offer()}").json["created_at"] == "2026-01-02T00:04:05Z"
 
 
-@pytest.mark.point("D7-16")
 def test_post_stores_a_new_one_each_time(ada, visitor):
     first, second = (ada.send("POST", "/goods", TEAPOT) for _ in range(2))
     assert first.status_code == second.status_code == 201
@@ -93,7 +90,6 @@ def test_post_stores_a_new_one_each_time(ada, visitor):
     assert visitor.get("/goods").json["total"] == 2
 
 
-@pytest.mark.point("D7-17")
 def test_put_replaces_what_is_there_and_creates_nothing(ada, visitor, problem):
     teapot = ada.offer(**TEAPOT)
     for _ in range(2):
@@ -126,7 +122,6 @@ def test_merge_patch_is_for_patch_only(ada, problem):
     problem(ada.send("POST", "/goods", TEAPOT, content_type=kind), 415)
 
 
-@pytest.mark.point("D7-18")
 def test_delete_wants_an_id_and_succeeds_once(ada, problem):
     teapot = ada.offer()
     cup = ada.offer("Cup")
@@ -389,7 +384,6 @@ def test_the_database_itself_refuses_a_negative_price(app, ada):
 # A second version, and two connections
 
 
-@pytest.mark.point("D6-28")
 def test_a_second_version_can_stand_beside_the_first(tmp_path):
     app = create_app("testing", DATA_FOLDER=tmp_path)
     goods = Blueprint("goods", __name__)

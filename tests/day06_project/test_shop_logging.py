@@ -105,7 +105,6 @@ def test_three_apps_write_a_line_once(logging_app):
     assert out.getvalue().count("once") == 3  # not nine
 
 
-@pytest.mark.point("D6-41")
 def test_a_file_that_grows_is_renamed_and_ten_are_kept(logging_app, tmp_path):
     path = tmp_path / "not" / "there" / "yet" / "shop.log"
     app = logging_app(LOG_FILE=str(path), LOG_FILE_BYTES=200)
@@ -122,20 +121,17 @@ def test_a_file_that_grows_is_renamed_and_ten_are_kept(logging_app, tmp_path):
 # Flask's logger
 
 
-@pytest.mark.point("D6-33")
 def test_the_apps_logger_is_one_of_the_standard_library(app):
     assert isinstance(app.logger, logging.Logger)
     assert app.logger is logging.getLogger("day06_project.shop")
     assert app.logger.name == app.name
 
 
-@pytest.mark.point("D6-34")
 def test_a_logger_is_not_called(app):
     with pytest.raises(TypeError, match="not callable"):
         app.logger("message")
 
 
-@pytest.mark.point("D6-35")
 def test_current_app_has_the_logger_inside_a_context_only(app, caplog):
     with app.app_context():
         current_app.logger.info("here")
@@ -144,7 +140,6 @@ def test_current_app_has_the_logger_inside_a_context_only(app, caplog):
         current_app.logger.info("nowhere")
 
 
-@pytest.mark.point("D6-36")
 def test_each_level_has_its_method_and_arguments_are_filled_in(logged, caplog):
     for method in METHODS:
         getattr(logged.logger, method)("user=%s", "ada")
@@ -162,14 +157,12 @@ def test_each_level_has_its_method_and_arguments_are_filled_in(logged, caplog):
 # Attacks
 
 
-@pytest.mark.point("D6-36")
 def test_a_line_end_in_data_makes_a_second_line_unless_it_is_escaped():
     record = logging.LogRecord("n", logging.INFO, "f.py", 1, "user=%s", ("x\nINFO admin",), None)
     assert logging.Formatter().format(record).splitlines()[1] == "INFO admin"
     assert len(logs.LineFormatter(logs.FORMAT).format(record).splitlines()) == 1
 
 
-@pytest.mark.point("D6-36")
 def test_a_client_cannot_forge_a_line(logged, log_file):
     @logged.get("/<path:text>/boom")
     def boom(text):

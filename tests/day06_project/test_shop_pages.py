@@ -17,7 +17,6 @@ STATIC = Path(shop.__file__).parent / "static"
 NAMES = ["index", "register", "login", "cart", "offer", "api"]
 
 
-@pytest.mark.point("D7-04")
 @pytest.mark.parametrize("path", ["/", *(f"/{name}.html" for name in NAMES)])
 def test_a_page_is_a_file_and_comes_with_the_token(app, path):
     client = app.test_client()
@@ -118,7 +117,6 @@ def test_the_rule_for_pages_does_not_match_paths_of_the_api(app):
             adapter.match(path)
 
 
-@pytest.mark.point("D7-04")
 def test_send_static_file_stays_in_its_folder(app):
     with app.test_request_context():
         response = current_app.send_static_file("html/index.html")
@@ -134,7 +132,6 @@ def test_send_static_file_stays_in_its_folder(app):
         current_app.send_static_file("index.html")
 
 
-@pytest.mark.point("D7-08")
 def test_make_response_takes_a_body_and_not_the_name_of_a_file(app):
     with app.test_request_context():
         assert make_response("index.html").data == b"index.html"

@@ -100,7 +100,6 @@ def test_a_new_session_has_a_new_token_even_if_the_old_one_was_used_before(app):
         assert generate_csrf() != old
 
 
-@pytest.mark.point("D6-24")
 def test_an_id_that_the_client_made_up_is_replaced(app):
     client = app.test_client()
     client.set_cookie("session", "chosen-by-me")
@@ -190,7 +189,6 @@ def test_requests_without_a_cookie_leave_no_session_behind(app, visitor):
     assert stored(app) == before
 
 
-@pytest.mark.point("D6-11")
 def test_in_redis_a_session_is_one_key(build_empty, small_redis):
     app = build_empty(REDIS_URL=small_redis.url)
     with app.app_context():

@@ -126,7 +126,6 @@ def test_goods_are_sorted_by_name(app, client):
     assert names == ["Green tea, 100 g", "Kettle", "Mug, I <3 tea", "Teapot"]
 
 
-@pytest.mark.point("D6-03")
 def test_one_file_has_all_the_tools(new_app, folder):
     client = new_app.test_client()
     assert new_app.extensions["sqlalchemy"] is db
@@ -237,7 +236,6 @@ def test_a_relative_folder_does_not_move_with_the_working_directory(tmp_path, mo
     assert (tmp_path / "data" / "shop.db").exists()
 
 
-@pytest.mark.point("D6-15")
 def test_one_database_object_serves_each_app(tmp_path):
     apps = [create_app({"DATA_FOLDER": tmp_path / name}) for name in "ab"]
     urls = []
@@ -250,7 +248,6 @@ def test_one_database_object_serves_each_app(tmp_path):
 # Commands and migrations
 
 
-@pytest.mark.point("D6-04")
 def test_flask_has_the_commands_and_flask_script_cannot_be_imported(app):
     assert "db" in app.cli.commands
     assert "run" in importlib.import_module("flask.cli").FlaskGroup().commands

@@ -56,7 +56,7 @@ def unpack(archive: Path, place: Path) -> list[str]:
     """Unpack a zip or tar file below ``place``; return what was left out, a sentence each.
 
     Raises ``ValueError`` if a name leads out of the folder, or if an exercise cannot be unpacked.
-    A damaged archive raises whatever the standard library raises.
+    A damaged archive raises what the standard library raises.
     """
     place.mkdir(parents=True, exist_ok=True)
     notes: list[str] = []

@@ -78,7 +78,7 @@ def read_book(folder: Path) -> Book:
         return Book()
     try:
         return Book.from_json(json.loads(path.read_bytes()))
-    except Exception as error:  # noqa: BLE001 (whatever is wrong with it, the way out is the same)
+    except Exception as error:  # noqa: BLE001 (with any fault in it, the way out is the same)
         raise ClassroomError(
             f"{path} cannot be read ({type(error).__name__}). Delete it: the marks stay, and the "
             "options of earlier calls must be given again."

@@ -65,7 +65,7 @@ class Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the judges, whatever they do."""
+        """End the judges, also where they hang."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         for _round in range(2):  # the second time for a judge that was just being started
             for judge in self._judges:
@@ -111,7 +111,7 @@ def on_cluster(paths: Sequence[Path], plan: Plan, address: str) -> Iterator[Answ
         for task in as_completed(tasks):
             try:
                 answers = task.result()
-            except Exception as error:  # noqa: BLE001 (of the cluster, of whatever kind)
+            except Exception as error:  # noqa: BLE001 (any error of the cluster)
                 answers = [failed(f"The cluster lost the batch: {error}")] * len(tasks[task])
             yield from zip(tasks[task], answers, strict=True)
 

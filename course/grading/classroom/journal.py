@@ -121,7 +121,7 @@ class Journal:
             try:
                 data = json.loads(line)
                 record = Record.from_json(data)
-            except Exception:  # noqa: BLE001 (whatever is wrong with a line costs that line alone)
+            except Exception:  # noqa: BLE001 (any fault of a line costs that line alone)
                 broken.append(line)
                 self.problems.append(
                     f"{self.path.name}, line {number}, cannot be read. What it held is graded "

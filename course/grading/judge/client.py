@@ -107,7 +107,7 @@ class JudgeProcess:
             raise
 
     def close(self) -> None:
-        """End the process; with it ends whatever it had started."""
+        """End the process; with it ends everything that it had started."""
         process, self._process = self._process, None
         if process is None:
             return

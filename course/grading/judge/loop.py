@@ -140,5 +140,5 @@ def run(
     words += ["--import-mode=importlib", "--rootdir", str(tests), "-c", os.devnull, "--capture=sys"]
     words += [str(tests / exercise) for exercise in exercises]
     code = pytest.main(words, plugins=[plugin, Judge(launcher, tasks, results)])
-    # That a submission fails a test is no failure of the judge.
+    # That a submission fails a test does not mean that the judge failed.
     return 0 if code in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED} else int(code)

@@ -21,7 +21,7 @@ def reads(path: str) -> None:
 
 
 def writes(path: str) -> None:
-    """Write into somebody else's folder."""
+    """Write into another user's folder."""
     Path(path).with_name("forged.txt").write_text("12/12", "utf-8")
 
 
@@ -31,7 +31,7 @@ def connects(address: tuple[str, int]) -> None:
 
 
 def kills(pid: int) -> None:
-    """Send the judge a signal that harms nobody, unless the number is one of the own world's."""
+    """Send the judge a signal that does no harm, unless the number is one of the own world's."""
     if not is_ours(pid):
         os.kill(pid, getattr(signal, "SIGCONT", 0))
         return

@@ -79,7 +79,7 @@ def _preload(names: Iterable[str]) -> None:
 
 def _warm(judge: Wire, options: dict[str, Any]) -> NoReturn:
     """Fork a box whenever the judge asks, until it closes the connection."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for these children
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no one waits for these children
     gc.freeze()
     while True:
         try:
@@ -306,7 +306,7 @@ class FirstProcess:
             self._clear()
 
     def _end_all(self) -> None:
-        """End whatever the submission started and left behind, and wait until it has ended."""
+        """End all that the submission started and left behind, and wait until it has ended."""
         if not self.app:
             return
         app, self.app = self.app, None

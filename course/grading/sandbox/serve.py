@@ -89,7 +89,7 @@ def share(line: Wire, first: socket.socket, job: Job, files: Files) -> None:
     while True:
         try:
             child = os.fork()
-        except OSError:  # the user may start no more processes, for whatever reason
+        except OSError:  # the user may start no more processes, for any reason
             first.sendall(REPORT.pack(ALONE, 0))
             first.close()
             if not clean:

@@ -91,7 +91,7 @@ class Wall:
         """
         is_root = os.getuid() == 0
         words = [_bwrap_path(), "--die-with-parent", "--new-session", "--clearenv"]
-        # The first process of its world is deaf to whatever signal its own world sends it.
+        # The first process of its world is deaf to signals from its own world.
         words += ["--as-pid-1", "--cap-drop", "ALL"]
         if is_root:
             words += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]

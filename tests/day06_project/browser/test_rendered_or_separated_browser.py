@@ -69,7 +69,6 @@ def rows(tab):
     return tab.get_by_role("main").get_by_role("listitem")
 
 
-@pytest.mark.point("D6-01", "D6-02")
 def test_both_ways_end_with_the_same_picture(tab, url):
     tab.goto(url + "/")
     tab.get_by_role("link", name="The page, rendered by the server").click()
@@ -119,7 +118,6 @@ def test_a_failure_is_shown_and_can_be_tried_again(tab, url, gate):
     expect(tab.get_by_role("button", name="Try again")).to_be_hidden()
 
 
-@pytest.mark.point("D6-02")
 def test_without_javascript_only_the_rendered_page_shows_goods(browser, url, gate):
     context = browser.new_context(java_script_enabled=False)
     tab = context.new_page()

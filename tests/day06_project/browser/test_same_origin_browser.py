@@ -56,7 +56,6 @@ def reached(server):
     return server.get("/reached").json
 
 
-@pytest.mark.point("D7-10")
 def test_another_port_is_another_origin_and_a_header_opens_it(tab, sites):
     page, api, server = sites
     tab.goto(page)
@@ -71,7 +70,6 @@ def test_another_port_is_another_origin_and_a_header_opens_it(tab, sites):
     assert seen["origin"] == page.replace("127.0.0.1", "localhost")  # no script can change it
 
 
-@pytest.mark.point("D7-10", "D7-11")
 def test_localhost_is_not_127_0_0_1_but_a_page_reads_its_own_origin(tab, serve):
     port = serve(create_app({"ALLOWED_ORIGINS": ""}))
     tab.goto(f"http://localhost:{port}/")
@@ -80,7 +78,6 @@ def test_localhost_is_not_127_0_0_1_but_a_page_reads_its_own_origin(tab, serve):
         assert ask(tab, f"http://127.0.0.1:{port}{path}") is None
 
 
-@pytest.mark.point("D7-10")
 def test_a_post_arrives_unread_and_the_guarded_one_changes_nothing(tab, sites):
     page, api, server = sites
     tab.goto(page)
@@ -90,7 +87,6 @@ def test_a_post_arrives_unread_and_the_guarded_one_changes_nothing(tab, sites):
     assert reached(server) == {"POST /private": 2}
 
 
-@pytest.mark.point("D7-10")
 def test_a_form_needs_no_permission(tab, sites):
     page, api, server = sites
     tab.goto(page)
@@ -125,7 +121,6 @@ def test_the_browser_asks_first_for_what_no_form_can_send(tab, sites, options):
     assert reached(server) == {f"{options['method']} /shared": 1}
 
 
-@pytest.mark.point("D7-11")
 def test_cookies_go_to_another_port_but_not_to_another_site(tab, sites):
     page, api, _ = sites
     tab.goto(api)
@@ -196,7 +191,6 @@ def test_the_page_of_the_lesson_shows_it(tab, serve):
     expect(tab.locator("#result")).to_contain_text("not the same origin")
 
 
-@pytest.mark.point("D7-11")
 def test_the_browser_agrees_about_addresses(tab):
     pairs = [pair for pair in PAIRS if not pair[0].startswith("file:")]  # each its own way there
     found = tab.evaluate(
