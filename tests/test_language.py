@@ -32,6 +32,7 @@ INSTEAD = {
     r"\bthereof\b|\btherein\b|\bwherein\b|\bhence\b|\bthus\b": "a plain word",
 }
 """What is written instead, by the pattern of what is not written any more."""
+ANY = re.compile("|".join(INSTEAD), re.IGNORECASE)
 
 
 def prose(path):
@@ -69,6 +70,8 @@ FILES = list(files())
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_words_that_readers_stumble_over_are_gone(path):
+    if not ANY.search(path.read_text("utf-8")):  # quicker than to look for docstrings and comments
+        return
     text = prose(path)
 
     def around(match):

@@ -217,6 +217,7 @@ def test_every_page_of_the_course_is_there_and_small(real):
 REFERENCE = [f"/reference/{name}/" for name in ("index", "glossary", "older-notes")]
 
 
+@pytest.mark.second_half
 def test_no_link_of_the_course_leads_nowhere(real):
     seen, waiting = set(), ["/", "/readme/", *REFERENCE]
     broken = []
@@ -240,6 +241,7 @@ def test_no_link_of_the_course_leads_nowhere(real):
     assert {"/readme/", "/day06_project/", "/day06_project/shop/", "/file/LICENSE"} <= seen
 
 
+@pytest.mark.second_half
 def test_every_anchor_of_the_course_is_there(real):
     ids = {}
     missing = []

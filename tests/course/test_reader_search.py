@@ -66,7 +66,7 @@ def test_a_wrong_letter_finds_the_nearest_word(reader, query, instead):
 @pytest.mark.parametrize(
     ("query", "target"),
     [
-        ("sesion", "/day02/sessions/"),
+        ("sesion", "/day02/session"),
         ("set cookie", "/day02/cookies/"),
         ("csrf ajax", "/day06_project/script_csrf/"),
         ("pagination", "/"),
