@@ -65,8 +65,8 @@ def test_summaries_show_their_markdown(page, base, course_copy):  # noqa: F811
     ("words", "title"),
     [
         ("mobile regex", "Custom converters"),
-        ("sesion", "Sessions"),
-        ("set cookie", "Cookies"),
+        ("sesion", "Session"),
+        ("set cookie", "Set a cookie"),
         ("给老王", None),
     ],
 )
@@ -324,7 +324,7 @@ def test_cookies_are_kept_shown_and_forgotten(page, base):
 
 def test_two_cookie_files_are_two(page, base):
     """In "After the logout" a copy of the cookies outlives the logout."""
-    page.goto(f"{base}/day02/sessions/")
+    page.goto(f"{base}/day02/session_security/")
     lines = page.locator(".step").filter(has=page.locator("[data-try]"))
     copied = lines.filter(has_text="copy.txt").filter(has_text="/who-unsafe")
     last = copied.last
