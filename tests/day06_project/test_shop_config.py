@@ -118,6 +118,7 @@ def flask_command(*words, **environ):
     )
 
 
+@pytest.mark.second_half
 def test_the_flask_command_cannot_start_production_in_debug_mode(tmp_path):
     production = {"FLASK_CONFIG": "production", "SECRET_KEY": KEY, "INSTANCE_PATH": str(tmp_path)}
     shop = ["--app", "day06_project.shop"]
