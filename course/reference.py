@@ -86,10 +86,13 @@ def slug(heading: str, taken: Counter[str]) -> str:
 
 
 def sections(lesson: Lesson) -> list[Section]:
-    """Return the sections of a lesson's notes in their order; the first is the title's."""
+    """Return the sections of a lesson's notes in their order; the first is the title's.
+
+    Folded answers are left out: they repeat what the sections say.
+    """
     found: list[Section] = []
     taken: Counter[str] = Counter()
-    heading, anchor, spans = "", "", list[tuple[str, str]]()
+    heading, anchor, spans, folded = "", "", list[tuple[str, str]](), False
     tokens = MarkdownIt("commonmark").enable("table").parse(lesson.notes)
     for token, following in zip(tokens, [*tokens[1:], None], strict=True):
         if token.type == "heading_open" and following is not None:
@@ -98,7 +101,9 @@ def sections(lesson: Lesson) -> list[Section]:
             heading = following.content
             made = slug(heading, taken)
             anchor, spans = made if token.tag != "h1" else "", []
-        elif token.type == "inline":
+        elif token.type == "html_block" and "details>" in token.content:
+            folded = "<details>" in token.content
+        elif token.type == "inline" and not folded:
             spans += _spans(token)
             spans.append(("end", ""))
     return [*found, Section(lesson, heading, anchor, tuple(spans))]

@@ -1,6 +1,7 @@
 """The pages to look things up in are what the notes say now."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 
@@ -35,6 +36,14 @@ def test_the_index_has_entries_for_topics_names_and_questions():
 def test_the_index_leads_from_a_word_to_its_lesson(word, lesson):
     lines = [line for line in reference.index_page().splitlines() if word.lower() in line.lower()]
     assert any(f"../{lesson}/" in line for line in lines), lines
+
+
+def test_folded_answers_are_not_in_the_index():
+    notes = (
+        "# A\n\n`seen`\n\n<details>\n<summary>b?</summary>\n\n`folded`\n\n</details>\n\n`after`\n"
+    )
+    [section] = reference.sections(SimpleNamespace(notes=notes))
+    assert [text for kind, text in section.spans if kind == "code"] == ["seen", "after"]
 
 
 def test_each_link_leads_to_a_heading():

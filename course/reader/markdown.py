@@ -7,7 +7,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
-from html import escape
+from html import escape, unescape
 from itertools import pairwise
 from typing import Any
 from urllib.parse import quote as quote_url
@@ -72,7 +72,7 @@ def html(
     files: Mapping[str, str] | None = None,
     marks: Mapping[str, str] | None = None,
 ) -> str:
-    """Render a Markdown text; HTML in it is shown, not obeyed, except ``<details>``.
+    """Render a Markdown text; HTML in it is shown, not obeyed, except in a ``<details>`` block.
 
     ``tries`` maps the line of a curl command to the number of its ready-made request. ``files``
     holds the lesson's texts by name: a snippet that quotes one of them gets a link to its place.
@@ -129,12 +129,14 @@ def _parser() -> MarkdownIt:
 
 
 _FOLD = re.compile(r"<(/?)(details|summary)>")
+_CODE = re.compile(r"<code>([^<`]+)</code>")
 
 
 def _fold(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Read a block of ``<details>`` and ``<summary>``, or leave out an HTML comment.
 
-    As in CommonMark the block ends at an empty line. A line with any other HTML is none of ours.
+    As in CommonMark the block ends at an empty line. Code in a summary is ``<code>``, since code
+    hosts read no Markdown there. Any other HTML is shown as text.
     """
     lines = []
     for number in range(start, end):
@@ -163,7 +165,8 @@ def _fold(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 def _words(state: StateBlock, text: str, line: int) -> None:
     if text:
         token = state.push("inline", "", 0)
-        token.content, token.children, token.map = text, [], [line, line + 1]
+        token.content = _CODE.sub(lambda code: f"`{unescape(code[1])}`", text)
+        token.children, token.map = [], [line, line + 1]
 
 
 def _heading_ids(state: StateCore) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from urllib.parse import quote
 
@@ -250,7 +250,8 @@ def _sections(path: Path, stamp: tuple[int, int]) -> tuple[_Section, ...]:
         elif token.type == "fence":
             lines += token.content.splitlines()
         elif token.type == "html_block" and not token.content.startswith("<!--"):
-            lines.append(re.sub(r"</?\w+>", " ", token.content).strip())
+            words = unescape(re.sub(r"</?\w+>", "", token.content))
+            lines.append(" ".join(words.split()))
     return (*found, _Section(heading, anchor, "\n".join(lines)))
 
 

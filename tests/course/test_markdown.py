@@ -25,10 +25,11 @@ def test_headings_have_the_ids_of_code_hosts():
 
 def test_folded_answers_are_folded():
     page = markdown.html(
-        "<details>\n<summary>What is `g`?</summary>\n\nA place for **one** request.\n\n</details>\n"
+        "<details>\n<summary>What is <code>&lt;int:id&gt;</code>?</summary>\n\n"
+        "A place for **one** number.\n\n</details>\n"
     )
-    assert "<details>\n<summary>What is <code>g</code>?</summary>" in page
-    assert "<p>A place for <strong>one</strong> request.</p>\n</details>" in page
+    assert "<details>\n<summary>What is <code>&lt;int:id&gt;</code>?</summary>" in page
+    assert "<p>A place for <strong>one</strong> number.</p>\n</details>" in page
 
 
 @pytest.mark.parametrize(
@@ -37,14 +38,21 @@ def test_folded_answers_are_folded():
         "<details open>",
         "<details><script>alert(1)</script></details>",
         "<summary onclick='x'>a</summary>",
+        "<details>\n<summary><code><script>a</script></code></summary>",
+        "<details>\n<summary><code onclick='x'>a</code></summary>",
+        "<details>\n<summary><code>&lt;script&gt;` <img src=x> `</code></summary>",
         "<b>a</b>",
         "a <details> inside",
     ],
 )
 def test_other_html_is_shown_and_not_obeyed(text):
     page = markdown.html(text)
-    assert set(re.findall(r"<(\w+)", page)) <= {"p", "details", "summary"}
+    assert set(re.findall(r"<(\w[^>]*)", page)) <= {"p", "details", "summary", "code"}
     assert "&lt;" in page
+
+
+def test_code_is_marked_in_a_fold_alone():
+    assert "<code>" not in markdown.html("<code>a</code>\n\n- a <code>b</code>")
 
 
 def test_a_comment_is_left_out():

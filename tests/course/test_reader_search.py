@@ -54,6 +54,14 @@ def test_search_shows_rendered_text_with_the_words_marked(reader, course):
     assert "A cross-site <mark>token</mark>&lt;1&gt;. See the other" in page
 
 
+def test_search_reads_a_folded_question_as_its_reader_does(reader, course):
+    asked = "<summary>Is <code>&lt;int:n&gt;</code>, then, a rule?</summary>"
+    fold = f"<details>\n{asked}\n\nNo.\n\n</details>\n\n"
+    rewrite(course / "day91/hello/README.md", "See [", f"{fold}See [")
+    page = get(reader, "/search?q=then").text
+    assert "Is &lt;int:n&gt;, <mark>then</mark>, a rule?" in page
+
+
 @pytest.mark.parametrize(
     ("query", "instead"),
     [("zerba", "zebra"), ("elsewhre zebra", "elsewhere zebra"), ("zebra", "")],
