@@ -59,6 +59,47 @@ def test_the_notes_end_with_the_next_lesson(lesson):
     assert last == wanted, f"{lesson.id}/README.md: the last line should be: {wanted}"
 
 
+FOLD = re.compile(
+    r"<details>\n"
+    r"<summary>((?:[^<>`*_\[\]\n]|<code>[^<>`]+</code>)+\?)</summary>\n\n"
+    r"(?!Answer)([^\n]+)\n\n"
+    r"</details>\n"
+)
+"""A question, whose code is marked as code hosts read it, and its answer of one paragraph."""
+WORDS_OF_A_QUESTION = 20
+SENTENCES_OF_AN_ANSWER = 2
+WORDS_OF_A_SENTENCE = 25
+
+ASKED = [lesson for lesson in LESSONS if "<details>" in lesson.notes]
+
+
+@pytest.mark.parametrize("lesson", ASKED, ids=lambda lesson: lesson.id)
+def test_the_notes_ask_three_questions(lesson):
+    where = f"{lesson.id}/README.md, In short"
+    section = lesson.notes.partition("\n## In short\n\n")[2]
+    shape = rf"[^<]+\n\n((?:{FOLD.pattern}\n){{3}})(\*\*Exercise:|Next:|This was the last)[^<]+"
+    assert re.fullmatch(shape, section), f"{where}: text, three folds, exercise and next lesson"
+    for question, answer in FOLD.findall(section):
+        count = len(re.sub(r"</?code>", "", question).split())
+        assert count <= WORDS_OF_A_QUESTION, f"{where}: {count} words: {question}"
+        # A full stop in code ends no sentence.
+        prose = re.sub(r"`[^`]+`", lambda code: re.sub(r"[.?!]", "_", code[0]), answer)
+        sentences = re.split(r"(?<=[.?!]) ", prose)
+        assert len(sentences) <= SENTENCES_OF_AN_ANSWER, f"{where}: {answer}"
+        for sentence in sentences:
+            count = len(sentence.split())
+            assert count <= WORDS_OF_A_SENTENCE, f"{where}: {count} words: {sentence}"
+
+
+def test_no_question_is_asked_twice():
+    asked = {}
+    for lesson in LESSONS:
+        for question, _ in FOLD.findall(lesson.notes):
+            simple = " ".join(re.findall(r"\w+", question.lower()))
+            assert simple not in asked, f"{lesson.id} and {asked[simple]} ask: {question}"
+            asked[simple] = lesson.id
+
+
 @each_lesson
 def test_the_first_request_comes_soon(lesson):
     notes = lesson.folder / catalogue.NOTES
