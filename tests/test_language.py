@@ -4,6 +4,7 @@ import ast
 import io
 import re
 import tokenize
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -65,21 +66,29 @@ def files():
     yield ROOT / "README.md"
 
 
-FILES = list(files())
+def folder(path):
+    """Return the first two folders of a path, which name a lesson or a part of the tool."""
+    return "/".join(path.relative_to(ROOT).parts[:-1][:2]) or "."
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_words_that_readers_stumble_over_are_gone(path):
+FILES = defaultdict(list)
+for each in files():
+    FILES[folder(each)].append(each)
+
+
+@pytest.mark.parametrize("folder", FILES)
+def test_words_that_readers_stumble_over_are_gone(folder):
+    found = [each for path in FILES[folder] for each in stumbling_blocks(path)]
+    assert not found, "\n".join(found)
+
+
+def stumbling_blocks(path):
+    """Yield the words that are not written any more, each with its place and what to write."""
     if not ANY.search(path.read_text("utf-8")):  # quicker than to look for docstrings and comments
         return
     text = prose(path)
-
-    def around(match):
-        return " ".join(text[max(0, match.start() - 40) : match.end() + 20].split())
-
-    found = [
-        f"{match[0]!r} in: ...{around(match)}...  Write: {better}"
-        for pattern, better in INSTEAD.items()
-        for match in re.finditer(pattern, text, re.IGNORECASE)
-    ]
-    assert not found, "\n".join([path.relative_to(ROOT).as_posix(), *found])
+    for pattern, better in INSTEAD.items():
+        for match in re.finditer(pattern, text, re.IGNORECASE):
+            around = " ".join(text[max(0, match.start() - 40) : match.end() + 20].split())
+            name = path.relative_to(ROOT).as_posix()
+            yield f"{name}: {match[0]!r} in: ...{around}...  Write: {better}"

@@ -1,7 +1,8 @@
 """Every exercise can be solved, is not solved as shipped, and names the mistakes people make.
 
 The solution, the starter and the wrong answers are graded as students' are: a submission holds one
-answer to each exercise of a day, so there are few submissions. ``--all`` grades every wrong answer.
+answer to each exercise of a day, so there are few submissions. ``--all`` grades every starter and
+every wrong answer.
 """
 
 import os
@@ -51,27 +52,18 @@ class Answer:
             patches.wrong(self.exercise, self.name, folder)
 
 
-SLOW = {"day03/database", "day04/login"}
-"""Exercises whose app imports SQLAlchemy, or whose tests run pytest on many apps."""
+SOLUTIONS = [Answer(exercise, "solution") for exercise in EXERCISES]
+STARTERS = [Answer(exercise, "starter") for exercise in EXERCISES]
+WRONG = [Answer(exercise, name) for exercise in EXERCISES for name in patches.names(exercise)]
 
 
-def answers(name):
-    """Yield one answer to each exercise: ``solution`` or ``starter``."""
-    for exercise in EXERCISES:
-        late = name == "starter" and exercise in SLOW
-        marks = [pytest.mark.second_half] if late else []
-        yield pytest.param(Answer(exercise, name), marks=marks)
-
-
-def wrong_answers():
-    """Yield all wrong answers; the first half grades the first one of each day."""
+def first_of_each_day(answers):
+    """Yield answers for a test; the first half grades the first one of each day."""
     days = set()
-    for exercise in EXERCISES:
-        for name in patches.names(exercise):
-            answer = Answer(exercise, name)
-            marks = [pytest.mark.second_half] if answer.day in days else []
-            days.add(answer.day)
-            yield pytest.param(answer, marks=marks)
+    for answer in answers:
+        marks = [pytest.mark.second_half] if answer.day in days else []
+        days.add(answer.day)
+        yield pytest.param(answer, marks=marks)
 
 
 class Grades:
@@ -132,7 +124,7 @@ def one_line(text):
     return " ".join(text.split())
 
 
-@pytest.mark.parametrize("answer", list(answers("solution")), ids=str)
+@pytest.mark.parametrize("answer", SOLUTIONS, ids=str)
 def test_the_solution_scores_full(grades, answer):
     result = grades.of(answer)
     assert not result.failures, "\n\n".join(test.message for test in result.failures)
@@ -140,14 +132,14 @@ def test_the_solution_scores_full(grades, answer):
     assert result.score == result.possible > 0
 
 
-@pytest.mark.parametrize("answer", list(answers("starter")), ids=str)
+@pytest.mark.parametrize("answer", list(first_of_each_day(STARTERS)), ids=str)
 def test_the_starter_runs_and_scores_less_than_full(grades, answer):
     result = grades.of(answer)
     assert result.status is Status.GRADED
     assert result.score < result.possible
 
 
-@pytest.mark.parametrize("answer", list(wrong_answers()), ids=str)
+@pytest.mark.parametrize("answer", list(first_of_each_day(WRONG)), ids=str)
 def test_a_wrong_answer_fails_where_its_mistake_is(grades, answer):
     result = grades.of(answer)
     wrong = patches.read(answer.exercise, answer.name)

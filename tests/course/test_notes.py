@@ -3,6 +3,7 @@
 import contextlib
 import doctest
 import functools
+import itertools
 import logging
 import logging.config
 import os
@@ -24,12 +25,12 @@ from tests.helpers import free_port, set_up_alembic_logging
 LESSONS = catalogue.lessons()
 NOTES = [path for lesson in LESSONS if (path := lesson.folder / catalogue.NOTES).is_file()]
 BLOCKS = [block for path in NOTES for block in transcript.blocks(path)]
-FENCES = [
-    (lesson, fence)
-    for lesson in LESSONS
-    for fence in transcript.fences(lesson.notes)
-    if fence.language != "console"
+SECTIONS = [
+    block
+    for block, following in zip(BLOCKS, [*BLOCKS[1:], None], strict=True)
+    if following is None or block.steps[-1] not in following.before
 ]
+"""The last console block of each section: to play it is to play those before it."""
 
 
 def place(path, line):
@@ -51,8 +52,8 @@ def quiet_migrations():
 
 # The ``env.py`` that ``flask db init`` generates calls a deprecated function, and sets up logging.
 @pytest.mark.filterwarnings("ignore:'get_engine' is deprecated")
-@pytest.mark.parametrize("block", BLOCKS, ids=[place(b.path, b.line) for b in BLOCKS])
-def test_console_block(block, tmp_path, monkeypatch):
+@pytest.mark.parametrize("block", SECTIONS, ids=[place(b.path, b.line) for b in SECTIONS])
+def test_the_console_blocks_of_a_section(block, tmp_path, monkeypatch):
     monkeypatch.setattr(logging.config, "fileConfig", set_up_alembic_logging)
     try:
         transcript.play(block, {"DATA_FOLDER": tmp_path})
@@ -115,19 +116,26 @@ def wait_until_it_listens(server, address):
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize(
-    ("lesson", "fence"),
-    FENCES,
-    ids=[place(lesson.folder / catalogue.NOTES, fence.line) for lesson, fence in FENCES],
-)
-def test_quote(lesson, fence):
-    where = place(lesson.folder / catalogue.NOTES, fence.line)
-    if fence.language == "pycon":
-        problem = doctest_report(lesson, fence)
-    else:
-        problem = "" if is_quoted(lesson, fence.content) else "stands in no file of the lesson"
-    if problem:
-        pytest.fail(f"{where}: {problem}\n{fence.content}", pytrace=False)
+each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.id for lesson in LESSONS])
+
+
+@each_lesson
+def test_the_snippets_are_quoted_from_the_lesson(lesson):
+    made_up = [
+        f"{place(lesson.folder / catalogue.NOTES, fence.line)}: is in no file of the lesson\n"
+        + fence.content
+        for fence in transcript.fences(lesson.notes)
+        if fence.language not in {"console", "pycon"} and not is_quoted(lesson, fence.content)
+    ]
+    if made_up:
+        pytest.fail("\n".join(made_up), pytrace=False)
+
+
+@each_lesson
+def test_the_python_sessions_print_what_the_notes_show(lesson):
+    report = "".join(doctest_reports(lesson))
+    if report:
+        pytest.fail(report, pytrace=False)
 
 
 def is_quoted(lesson, quote):
@@ -151,19 +159,21 @@ def of_the_day(folder):
     return [path for path in folder.rglob("*") if path.is_file() and not lessons & {*path.parents}]
 
 
-def doctest_report(lesson, fence):
-    """Run a block together with those before it under the same heading."""
-    same = [f for f in transcript.fences(lesson.notes) if f.heading == fence.heading]
-    same = [f for f in same if f.language == "pycon" and f.line <= fence.line]
-    text = "\n".join(f.content for f in same)
-    test = doctest.DocTestParser().get_doctest(text, {}, lesson.id, None, 0)
-    report = []
+def doctest_reports(lesson):
+    """Yield what is wrong in each section; its blocks are one session, numbered as in the notes."""
+    path = lesson.folder / catalogue.NOTES
+    sessions = [fence for fence in transcript.fences(lesson.notes) if fence.language == "pycon"]
     flags = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
-    doctest.DocTestRunner(verbose=False, optionflags=flags).run(test, out=report.append)
-    return "".join(report)
+    for _, fences in itertools.groupby(sessions, key=lambda fence: fence.heading):
+        text = ""
+        for fence in fences:
+            text += "\n" * (fence.line - 1 - text.count("\n")) + fence.content
+        test = doctest.DocTestParser().get_doctest(text, {}, lesson.id, str(path), 0)
+        doctest.DocTestRunner(verbose=False, optionflags=flags).run(test, out=(report := []).append)
+        yield from report
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.id for lesson in LESSONS])
+@each_lesson
 def test_notes_follow_the_rhythm(lesson):
     headings = re.findall(r"^## (.+)$", lesson.notes, re.MULTILINE)
     rhythm = ["The idea", "The code", "Try it", "What older notes say", "In short"]
