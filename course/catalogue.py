@@ -7,7 +7,7 @@ lessons in order, and a lesson's README gives its title and its one-line descrip
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -230,7 +230,18 @@ def missing(root: Path = ROOT) -> list[str]:
                 found.append(f"{place}/{NOTES} is missing: write a title and a sentence below it")
             if not (root / place / "__init__.py").is_file():
                 found.append(f"{place}/__init__.py is missing: an empty file will do")
+            found += left_to_do(root, (f"{place}/{NOTES}", f"{place}/app.py"))
+            found += left_to_do(root, (f"tests/{day.name}/test_{name}.py",))
     return found
+
+
+def left_to_do(root: Path, files: Iterable[str]) -> Iterator[str]:
+    """Yield the lines that ``course new`` has left to be filled in."""
+    for file in files:
+        if (root / file).is_file():
+            for number, line in enumerate((root / file).read_text("utf-8").splitlines(), 1):
+                if "TODO: " in line:
+                    yield f"{file}:{number}: {line.partition('TODO: ')[2]}"
 
 
 def lessons(root: Path = ROOT) -> list[Lesson]:

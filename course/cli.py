@@ -245,6 +245,45 @@ def _print(lines: list[str]) -> None:
         click.echo(line)
 
 
+@main.group()
+def new() -> None:
+    """Lay out a new lesson or exercise (for those who write them; see CONTRIBUTING.md)."""
+
+
+@new.command("lesson")
+@click.argument("name")
+@click.option("--title", default="", help="Such as 'Sending mail'; without it, made of the name.")
+@click.option("--after", default="", help="The lesson of the day that comes before it.")
+def new_lesson(name: str, title: str, after: str) -> None:
+    """Lay out the lesson NAME, such as day02/greetings: app, notes, tests, its place in the day."""
+    from . import new as laying
+
+    _laid_out(lambda: laying.lesson(name, title, after))
+    click.echo("Fill in each TODO. What is still missing:  pytest tests/test_tree.py")
+    click.echo("Then write the index anew:                 python -m course.reference")
+
+
+@new.command("exercise")
+@click.argument("name")
+def new_exercise(name: str) -> None:
+    """Lay out the exercise of the lesson NAME: starter, tests, solution and a wrong answer."""
+    from . import new as laying
+
+    _laid_out(lambda: laying.exercise(name))
+    click.echo(f"Fill in each TODO. What is still missing:  pytest tests/course -k {name}")
+
+
+def _laid_out(lay_out: Callable[[], list[Path]]) -> None:
+    from .new import NewError
+
+    try:
+        written = lay_out()
+    except NewError as error:
+        raise click.UsageError(str(error)) from None
+    for path in written:
+        click.echo(path.relative_to(catalogue.ROOT).as_posix())
+
+
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 

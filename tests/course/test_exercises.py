@@ -162,7 +162,8 @@ HAVING_A_FILE = [lesson.id for day in catalogue.days() for lesson in day.lessons
 
 @pytest.mark.parametrize("exercise", sorted({*EXERCISES, *HAVING_A_FILE}))
 def test_an_exercise_is_complete(exercise):
-    assert missing(exercise) == []
+    found = missing(exercise)
+    assert not found, "\n".join(found)
 
 
 NAME = "day01/custom_converter"

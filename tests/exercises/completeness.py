@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from course.catalogue import EXERCISE, NOTES, ROOT, Lesson
+from course.catalogue import EXERCISE, NOTES, ROOT, Lesson, left_to_do
 from tests.exercises import patches
 
 TASKS = 3
@@ -19,12 +19,19 @@ def missing(exercise: str, root: Path = ROOT) -> list[str]:
 
     ``root`` is a folder with ``day01/...`` and ``tests/exercises/day01/...`` in it.
     """
+    files = [f"{exercise}/{EXERCISE}", *_test_files(exercise, root)]
     return [
+        *left_to_do(root, files),
         *_of_the_starter(exercise, root),
         *_of_the_notes(exercise, root),
         *_of_the_answers(exercise, root / "tests" / "exercises"),
         *_of_the_tests(exercise, root),
     ]
+
+
+def _test_files(exercise: str, root: Path) -> list[str]:
+    paths = sorted((root / "tests" / "exercises" / exercise).glob("test_*.py"))
+    return [path.relative_to(root).as_posix() for path in paths]
 
 
 def _tasks(exercise: str, root: Path) -> list[int]:
@@ -87,16 +94,16 @@ def _of_the_answers(exercise: str, tests: Path) -> Iterator[str]:
 
 def _of_the_tests(exercise: str, root: Path) -> Iterator[str]:
     folder = f"tests/exercises/{exercise}"
-    files = sorted((root / folder).glob("test_*.py"))
+    files = _test_files(exercise, root)
     if not files:
         yield f"{folder}/test_{exercise.rpartition('/')[2]}.py is missing. It grades the exercise."
         return
     tasks, tested = _tasks(exercise, root), set()
-    for path in files:
-        for function in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for file in files:
+        for function in ast.walk(ast.parse((root / file).read_text("utf-8"))):
             if not isinstance(function, ast.FunctionDef) or not function.name.startswith("test_"):
                 continue
-            where = f"{folder}/{path.name}:{function.lineno}: {function.name}"
+            where = f"{file}:{function.lineno}: {function.name}"
             marks = {
                 ast.unparse(mark.func): ast.unparse(mark.args[0])
                 for mark in function.decorator_list
