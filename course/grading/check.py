@@ -12,27 +12,60 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from course import catalogue
 from course.catalogue import EXERCISE, ROOT
 from course.grading.judge.client import JudgeProcess
-from course.grading.results import ExerciseResult, Status, TestResult
+from course.grading.results import ExerciseResult, Outcome, Status, TestResult
 from course.grading.submission import TESTS, exercises
+
+
+class State(StrEnum):
+    """What is known of a task."""
+
+    DONE = "done"
+    OPEN = "to do"
+    UNKNOWN = "?"
+
+
+LEGEND = "? = cannot be checked before the error below is mended"
 
 
 @dataclass(frozen=True)
 class Task:
-    """A numbered task of an exercise, and what is missing to it."""
+    """A numbered task of an exercise, and how far it is."""
 
     number: int
     title: str
-    failures: tuple[TestResult, ...]
+    state: State
 
     @property
     def done(self) -> bool:
         """Whether all tests of the task pass."""
-        return not self.failures
+        return self.state is State.DONE
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why an exercise is not solved: one failing test, for all that the same error stops."""
+
+    failure: TestResult
+    others: int = 0
+    """How many other checks the same error stops."""
+
+    @property
+    def task(self) -> int:
+        """The number of its task; zero where it has none."""
+        return self.failure.task or 0
+
+    @property
+    def stops(self) -> str:
+        """Say how many other checks the same error stops; empty where there are none."""
+        if not self.others:
+            return ""
+        return f"The same error stops {self.others} other check{'s' if self.others > 1 else ''}."
 
 
 @dataclass(frozen=True)
@@ -44,17 +77,14 @@ class Result:
     score: float
     most: float
     tasks: tuple[Task, ...]
+    reasons: tuple[Reason, ...]
+    """The first one is the one to look at first."""
     file: Path
 
     @property
     def solved(self) -> bool:
         """Whether nothing is left to do."""
         return self.status is Status.GRADED and all(task.done for task in self.tasks)
-
-    @property
-    def failures(self) -> list[TestResult]:
-        """The failing tests, in the order of the tasks."""
-        return [failure for task in self.tasks for failure in task.failures]
 
 
 class NoExerciseError(LookupError):
@@ -104,26 +134,52 @@ def _check(names: list[str], root: Path) -> list[Result]:
 
 
 def result_of(graded: ExerciseResult, root: Path = ROOT) -> Result:
-    """Arrange what the judge says about an exercise by its tasks."""
-    file = root / graded.exercise / EXERCISE
-    numbers = {test.task or 0 for test in graded.tests}
+    """Arrange what the judge says about an exercise by its tasks and by its errors."""
+    reasons = _reasons(graded)
     titles = dict(catalogue.find(graded.exercise, root).tasks())
+    numbers = {test.task or 0 for test in graded.tests} | set(titles)
     tasks = tuple(
-        Task(
-            number,
-            titles.get(number, ""),
-            tuple(test for test in graded.failures if (test.task or 0) == number),
-        )
-        for number in sorted(numbers | set(titles))
+        Task(number, titles.get(number, ""), _state(graded, number, reasons))
+        for number in sorted(numbers)
     )
-    return Result(graded.exercise, graded.status, graded.score or 0.0, graded.possible, tasks, file)
+    return Result(
+        exercise=graded.exercise,
+        status=graded.status,
+        score=graded.score or 0.0,
+        most=graded.possible,
+        tasks=tasks,
+        reasons=tuple(reasons),
+        file=root / graded.exercise / EXERCISE,
+    )
+
+
+def _reasons(graded: ExerciseResult) -> list[Reason]:
+    """Return each error once: slips first, then what fails in the order of the tasks."""
+    failures = sorted(graded.failures, key=lambda test: (not test.is_first, test.task or 0))
+    by_error: dict[object, list[TestResult]] = {}
+    for number, test in enumerate(failures):
+        by_error.setdefault(test.error or number, []).append(test)
+    if graded.status is Status.IMPORT_ERROR:  # one reason for all
+        by_error = {"": failures}
+    return [Reason(tests[0], len(tests) - 1) for tests in by_error.values() if tests]
+
+
+def _state(graded: ExerciseResult, number: int, reasons: list[Reason]) -> State:
+    """Tell how far a task is; what only another task's error stops is not known."""
+    tests = [test for test in graded.tests if (test.task or 0) == number]
+    own = {reason.failure.name for reason in reasons if reason.task == number}
+    if graded.status is Status.IMPORT_ERROR:
+        return State.UNKNOWN
+    if tests and all(test.outcome is Outcome.PASSED for test in tests):
+        return State.DONE
+    return State.OPEN if any(test.name in own for test in tests) else State.UNKNOWN
 
 
 def place(result: Result, failure: TestResult) -> str:
-    """Return the ``file:line`` to look at: where it failed, or where the task is to be done."""
+    """Return the ``file:line`` to look at: of the error, of what answered, or of the TODO."""
+    if failure.place:
+        return f"{result.exercise}/{failure.place}"
     file = f"{result.exercise}/{EXERCISE}"
-    if found := re.findall(rf"{re.escape(EXERCISE)}:(\d+)", failure.message):
-        return f"{file}:{found[0]}"
     if result.file.exists():
         lines = result.file.read_text("utf-8", errors="replace").splitlines()
         for number, line in enumerate(lines, 1):
@@ -132,31 +188,36 @@ def place(result: Result, failure: TestResult) -> str:
     return file
 
 
+def message(failure: TestResult) -> str:
+    """Return what a failed test says, without the place, which is told beside it."""
+    return failure.message.replace(f" ({failure.place})", "", 1)
+
+
 def lines(result: Result, *, everything: bool = False, hints: bool = False) -> list[str]:
-    """Return the result in plain words: the tasks, and the first failure or all of them."""
+    """Return the result in plain words: the tasks, and the first reason or all of them."""
     shown = [result.exercise]
     if result.status is Status.MISSING:
         return [*shown, f"  There is no {EXERCISE} in this lesson's folder."]
     broken = result.status is Status.IMPORT_ERROR
     for task in result.tasks:
         if task.number:
-            state = "?" if broken else "done" if task.done else "to do"
-            shown.append(f"  task {task.number}  {state:6} {task.title}".rstrip())
-    failures = result.failures
-    if broken:
-        failures = failures[:1]
-    for failure in failures if everything else failures[:1]:
+            shown.append(f"  task {task.number}  {task.state:6} {task.title}".rstrip())
+    if any(task.state is State.UNKNOWN for task in result.tasks):
+        shown.append(f"  {LEGEND}")
+    for reason in result.reasons if everything else result.reasons[:1]:
+        failure = reason.failure
         shown += ["", f"  {place(result, failure)}"]
         if not broken:
             shown.append(f"  {_sentence(failure.about)}")
-        # The place stands above already.
-        message = failure.message.replace(f" ({place(result, failure)})", "", 1)
-        shown += [f"    {line}".rstrip() for line in message.splitlines()]
-        if failure.hint and hints and not broken:
+        shown += [f"    {line}".rstrip() for line in message(failure).splitlines()]
+        if reason.stops and not broken:
+            shown.append(f"  {reason.stops}")
+        if failure.hint and hints:
             shown.append(f"  Hint: {failure.hint}")
-    if len(failures) > 1 and not everything:
-        shown += ["", f"  {len(failures) - 1} more; --all shows them."]
-    if failures and not hints and not broken and failures[0].hint:
+    if (more := len(result.reasons) - 1) > 0 and not everything:
+        fail = "check fails" if more == 1 else "checks fail"
+        shown += ["", f"  {more} other {fail}: --all shows more."]
+    if result.reasons and not hints and result.reasons[0].failure.hint:
         shown.append("  --hint gives a hint.")
     shown += [
         "",

@@ -69,6 +69,12 @@ class TestResult:
     kind: Kind | None = None
     message: str = ""
     seconds: float = 0.0
+    place: str = ""
+    """The student's line that raised or answered: ``exercise.py:7``, or empty."""
+    error: str = ""
+    """The same text for all tests that one error stops; empty where there is none."""
+    is_first: bool = False
+    """Whether it is a slip that is told before other failures."""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> TestResult:
@@ -86,6 +92,9 @@ class TestResult:
             kind=None if kind is None else Kind(kind),
             message=str(data["message"]),
             seconds=float(data["seconds"]),
+            place=str(data.get("place", "")),
+            error=str(data.get("error", "")),
+            is_first=bool(data.get("is_first", False)),
         )
 
 

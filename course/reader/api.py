@@ -242,30 +242,35 @@ def _checked(result: Any, hints: bool) -> dict[str, Any]:
     from course.grading import check as checking
     from course.grading.results import Status
 
+    states = {
+        checking.State.DONE: "done",
+        checking.State.OPEN: "todo",
+        checking.State.UNKNOWN: "unknown",
+    }
     broken = result.status is Status.IMPORT_ERROR
 
-    def failure(each: Any) -> dict[str, Any]:
-        place = checking.place(result, each)
-        file, _, line = place.partition(":")
-        message = each.message.replace(f" ({place})", "", 1)
+    def failure(reason: Any) -> dict[str, Any]:
+        each = reason.failure
+        file, _, line = checking.place(result, each).partition(":")
+        message = checking.message(each)
         return {
             "about": "" if broken else " ".join(each.about.split()),
-            "message": message,
+            "message": f"{message}\n{reason.stops}" if reason.stops and not broken else message,
             "file": file.removeprefix(f"{result.exercise}/"),
             "line": int(line) if line else None,
             "request": _request_of(message),
-            "hint": each.hint if hints and not broken else "",
+            "hint": each.hint if hints else "",
         }
 
-    tasks: list[dict[str, Any]] = []
-    for task in result.tasks:
-        failures = [failure(each) for each in task.failures]
-        if broken:  # one reason, told once
-            failures = failures[:1] if not any(each["failures"] for each in tasks) else []
-        state = "unknown" if broken else "done" if task.done else "todo"
-        tasks.append(
-            {"number": task.number, "title": task.title, "state": state, "failures": failures}
-        )
+    tasks: list[dict[str, Any]] = [
+        {
+            "number": task.number,
+            "title": task.title,
+            "state": states[task.state],
+            "failures": [failure(each) for each in result.reasons if each.task == task.number],
+        }
+        for task in result.tasks
+    ]
     solved = "Solved: " if result.solved else "Not solved yet: "
     if result.status is Status.MISSING:
         summary = f"There is no {catalogue.EXERCISE} in this lesson's folder."

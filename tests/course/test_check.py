@@ -67,11 +67,12 @@ def test_the_first_failing_task_is_shown_with_its_place(checked):
     result, text = checked(STARTER)
     assert not result.solved
     assert re.search(r"task 1 +to do +Write a converter and register it as mobile", text)
-    assert f"{NAME}/exercise.py:{line_of('TODO (task 1): the pattern')}" in text
+    view = line_of('@app.get("/customers/<number>")')
+    assert f"{NAME}/exercise.py:{view}" in text
     assert "Sent:      GET /customers/" in text
     assert "Expected:  404 NOT FOUND" in text
     assert text.count("Sent:") == 1
-    assert "more; --all shows them." in text
+    assert "other checks fail: --all shows more." in text
     assert "Hint" not in text
 
 
@@ -149,21 +150,31 @@ def test_a_server_started_below_a_guard_is_fine(checked):
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("", "the view returns None (exercise.py:{line}): is a `return` missing?"),
-        ("return 5", "the view returns a value of the type int (exercise.py:{line})"),
+        ("", "the view customer returns None: is a `return` missing?"),
+        ("return 5", "the view customer returns a value of the type int: expected text"),
     ],
 )
 def test_a_view_that_returns_no_response_is_named_with_its_line(checked, value, said):
     text = SOLUTION.replace('    return {"number": number}', f"    {value}")
     _, shown = checked(text)
     number = next(n for n, each in enumerate(text.splitlines(), 1) if "/customers/" in each)
-    assert said.format(line=number) in shown
+    assert said in shown
+    assert f"  {NAME}/exercise.py:{number}\n" in shown
+    assert "The same error stops 2 other checks." in shown
+    assert dict(re.findall(r"task (\d)  (done|to do|\?)", shown)) == {
+        "1": "to do",
+        "2": "?",
+        "3": "?",
+        "4": "done",
+    }
+    assert check.LEGEND in shown
 
 
 def test_flasks_own_error_page_is_not_quoted(checked):
     _, shown = checked(SOLUTION.replace('"/customers/', '"/clients/'))
     assert "Came back: 404 NOT FOUND\n" in shown
-    assert "<" not in shown
+    assert "<h1" not in shown
+    assert "Cause:     No rule fits this path. The app has: GET /clients/<mobile:number>" in shown
 
 
 def test_a_large_file_beside_the_exercise_costs_no_point(checked, copy, judge):

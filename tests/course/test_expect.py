@@ -87,11 +87,34 @@ def test_a_form_with_a_file_is_described_not_printed(client):
     assert "boundary" not in said
 
 
-def test_the_last_exception_is_named_with_the_students_line(client):
+def failed(client, status=500):
     reply = client.get("/echo")
-    reply.status_code = 500
-    reply.printed = lambda: (
-        'Traceback (most recent call last):\n  File "day01/x/exercise.py", line 7, in f\n'
-        "KeyError: 'name'\n"
+    reply.status_code = status
+    frames = [["day01/x/exercise.py", 7, "f"], ["day01/x/helper.py", 3, "g"]]
+    reply.notes = {"raised": {"type": "KeyError", "message": "'name'", "frames": frames}}
+    return reply
+
+
+def test_an_exception_is_named_with_the_students_line(client):
+    assert "The app:   KeyError: 'name' (exercise.py:7)" in message(expect, failed(client), 200)
+
+
+def test_an_exception_behind_the_expected_status_is_no_error(client):
+    reply = expect(failed(client), 500)
+    assert "KeyError" not in message(expect, reply, text="sorry")
+
+
+@pytest.mark.parametrize("notes", [{"raised": 5}, {"hook": []}, {"answered": 1, "functions": [3]}])
+def test_notes_that_make_no_sense_do_no_harm(client, notes):
+    reply = failed(client)
+    reply.notes = notes
+    assert "Expected:  200 OK" in message(expect, reply, 200)
+
+
+def test_the_requests_before_are_listed(client):
+    reply = client.get("/echo")
+    reply.before = lambda: [(f"GET /{n}", "200", n == 5) for n in range(6)]
+    assert message(expect, reply, 404).startswith(
+        "After:     2 more requests, then\n           GET /2 -> 200\n           GET /3 -> 200\n"
+        "           GET /4 -> 200\n           another visitor: GET /5 -> 200\nSent:      GET /echo"
     )
-    assert "The app:   KeyError: 'name' (exercise.py:7)" in message(expect, reply, 200)

@@ -1,5 +1,6 @@
 """Frames that are not what they should be, and texts of strangers that someone reads."""
 
+import re
 import socket
 import struct
 import threading
@@ -7,7 +8,13 @@ import threading
 import pytest
 
 from course.grading.sandbox import wire
-from course.grading.sandbox.faults import MESSAGE, exception_text, failure_text, readable
+from course.grading.sandbox.faults import (
+    MESSAGE,
+    error_text,
+    failure_text,
+    printed_by_author,
+    readable,
+)
 from course.grading.sandbox.wire import Trouble, Wire, WireError
 
 
@@ -105,7 +112,7 @@ def test_nothing_in_a_strangers_text_can_be_obeyed():
     assert len(readable("x" * 10**6)) <= MESSAGE + 10
 
 
-@pytest.mark.parametrize("raised", [None, 5, [], "text", {}, {"type": [], "file": {}, "line": ()}])
+@pytest.mark.parametrize("raised", [None, 5, [], "text", {}, {"type": [], "frames": [[]]}])
 def test_a_failure_that_makes_no_sense_is_still_a_sentence(raised):
     assert failure_text(raised)
 
@@ -114,10 +121,9 @@ def test_an_error_of_the_students_own_keeps_its_words_and_its_place():
     raised = {
         "type": "AttributeError",
         "message": "neither fish nor fowl",
-        "file": "day01/x/exercise.py",
-        "line": 7,
+        "frames": [["day01/x/exercise.py", 3, "view"], ["day01/x/exercise.py", 7, "helper"]],
     }
-    assert failure_text(raised) == "AttributeError: neither fish nor fowl (day01/x/exercise.py:7)"
+    assert failure_text(raised) == "AttributeError: neither fish nor fowl (exercise.py:7)"
 
 
 def test_a_misspelt_import_names_no_path_of_the_machine():
@@ -130,4 +136,18 @@ def test_a_misspelt_import_names_no_path_of_the_machine():
 
 
 def test_other_exceptions_are_quoted():
-    assert exception_text("KeyError: 'a'", " (exercise.py:3)") == "KeyError: 'a' (exercise.py:3)"
+    assert error_text("KeyError", "'a'", "view", "show") == "KeyError: 'a'"
+
+
+def test_of_what_an_app_printed_no_traceback_is_shown():
+    output = (
+        "my own line\n[2026-12-01 10:00:00,000] ERROR in app: Exception on / [GET]\n"
+        'Traceback (most recent call last):\n  File ".../flask/app.py", line 1, in x\n    f()\n'
+        "ValueError: no\n\nDuring handling of the above exception:\n\nTraceback (most recent\n"
+        "  File a\njinja2.exceptions.TemplateNotFound: x\nanother line\n"
+        "Timeout (0:00:02)!\nThread 0x1\n"
+    )
+    said = printed_by_author(output)
+    assert said.startswith("my own line\n")
+    assert said.endswith("\nanother line")
+    assert not re.search("flask|ValueError|jinja2|File|Thread", said)

@@ -1,15 +1,51 @@
-"""The wrong answers of the exercises: patches on their solutions.
+"""The wrong answers of the exercises, as patches on their solutions; and how to write an exercise.
 
-``tests/exercises/day01/custom_converter/wrong/hyphens_optional.patch`` begins with what is wrong,
-the tests that must fail, and words that the message of one of them must hold::
+**The starter**: ``day01/hello/exercise.py``. Its docstring has ``Exercise: `` and a sentence, the
+story in a few lines, ``Tasks:`` with numbered tasks, then ``Run it:``, ``Try it:`` (curl lines) and
+``Check it: course check hello``. The first sentence of a task is its title. Each place to fill in
+has a line ``# TODO (task 1): what``. The starter runs as it is, and earns no point.
+
+**The tests**: ``tests/exercises/day01/hello/test_hello.py``, ordinary pytest over HTTP::
+
+    @pytest.mark.task(1)
+    @pytest.mark.points(2)
+    @pytest.mark.hint("A view is a function below @app.get.")
+    @pytest.mark.hint("The path begins with a slash.", when="Came back: 404")
+    def test_goodbye_is_said(client):
+        '''GET /goodbye responds with the text Goodbye!'''
+        expect(client.get("/goodbye"), 200, text="Goodbye!")
+
+The docstring is what the student reads above the message: one sentence that says what is checked.
+The first test of a task is its easiest. A test that the starter or an empty app would pass, such as
+"anything else is 404", has ``@pytest.mark.needs("test_goodbye_is_said")``: it is tried, and earns
+its points, only if that test passes. Tasks can be solved in their order: no test of task 2 needs
+task 3. Values are random, so that none can be written into the app. ``expect`` and ``fail``
+(``course.grading``) write the message; ``fail(reply, expected, wanted=...)`` says which part of a
+long page to show. The other fixtures are in ``course/grading/judge/plugin.py``.
+
+What Flask itself tells of a mistake needs no words of the test: the exception, its line and its
+cause come from ``course/grading/judge/causes.py``. The hint is then left out. A slip that is not in
+that table gets a row there.
+
+**The solution**: ``solution.py`` beside the tests, or ``solution/exercise.py`` with
+``solution/templates/...``. **The notes** name the exercise in ``## In short``.
+
+**The wrong answers**: at least five slips that people make, each a patch on the solution, such as
+``wrong/hyphens_optional.patch``::
 
     Wrong: the hyphens are optional.
     Fails: test_a_number_without_groups_is_not_found
     Says: Expected:  404
 
-After an empty line follows a unified diff against ``solution.py``, or against the files in
-``solution/``. ``Fails`` and ``Says`` may be given several times. To write a diff, make the mistake
-in the solution, take the output of ``git diff --no-prefix --relative``, and undo the mistake.
+``Wrong`` is a sentence that a student reads after solving it, as "what others get wrong here".
+``Fails`` names exactly the tests that fail. ``Says`` is the proof that the message names the
+mistake: words that one of the failing tests says. All three may be given several times. After an
+empty line follows a unified diff against ``solution.py``, or against the files in ``solution/``.
+To write it, make the mistake in the solution, take the output of
+``git diff --no-prefix --relative``, and undo the mistake.
+
+Check it all: ``pytest tests/course/test_exercises.py --all -k hello``. What is missing is named
+with the file and the line to write.
 """
 
 from __future__ import annotations

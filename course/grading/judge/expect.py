@@ -12,11 +12,14 @@ import pytest
 from werkzeug.formparser import parse_form_data
 from werkzeug.test import TestResponse
 
-from course.grading.sandbox.faults import exception_text
+from course.grading.judge import excerpt
+from course.grading.judge.diagnosis import Finding, Sent, diagnose
 
 _UNSET = object()
 QUOTED = 2**16
 """Bytes of a body that are looked at for a message."""
+LISTED = 4
+"""Requests before the last one that a message lists."""
 
 
 def expect(
@@ -34,16 +37,18 @@ def expect(
     ``text`` is the whole body without white space around it, ``contains`` and ``lacks`` are parts
     of it; ``json`` is the decoded body; of ``headers`` each must be there with that value.
     """
-    if status is not None and reply.status_code != status:
-        fail(reply, f"{status} {HTTPStatus(status).phrase.upper()}")
+    if status is not None:
+        if reply.status_code != status:
+            fail(reply, f"{status} {HTTPStatus(status).phrase.upper()}")
+        reply.is_accepted = True  # type: ignore[attr-defined]
     if text is not None and reply.text.strip() != text:
-        fail(reply, f"the text {text!r}")
+        fail(reply, f"the text {text!r}", wanted=text)
     for part in (contains,) if isinstance(contains, str) else contains:
         if part not in reply.text:
-            fail(reply, f"a body that contains {part!r}")
+            fail(reply, f"a body that contains {part!r}", wanted=part)
     for part in (lacks,) if isinstance(lacks, str) else lacks:
         if part in reply.text:
-            fail(reply, f"a body without {part!r}")
+            fail(reply, f"a body without {part!r}", wanted=part)
     if json is not _UNSET:
         value = json_of(reply)
         if value != json:
@@ -69,17 +74,67 @@ def json_of(reply: TestResponse) -> Any:
     return value
 
 
-def fail(reply: TestResponse, expected: str) -> NoReturn:
-    """Fail the test: say what was sent, what came back, and what was ``expected``."""
+def fail(
+    reply: TestResponse, expected: str, *, wanted: str = "", is_error: bool | None = None
+) -> NoReturn:
+    """Fail the test: say what was sent, what came back, and what was ``expected``.
+
+    Of a long body, the part is shown that looks most like ``wanted``; without it, like the tag or
+    the quoted words in ``expected``. ``is_error`` tells whether the status is a wrong one; without
+    it, that is found from ``expected`` (``404 NOT FOUND``) and from what the test has accepted.
+    """
     environ = reply.request.environ
-    lines = [
-        f"Sent:      {_sent(environ, getattr(reply, 'sent', b''))}",
-        f"Came back: {_came_back(reply)}",
-        f"Expected:  {expected}",
-    ]
-    if reply.status_code == 500 and (problem := _problem(reply)):
-        lines.append(f"The app:   {problem}")
-    pytest.fail("\n".join(lines), pytrace=False)
+    if is_error is None:
+        named = re.match(r"(\d{3})\b", expected)
+        is_error = reply.status_code >= 400 and not getattr(reply, "is_accepted", False)
+        is_error = int(named[1]) != reply.status_code if named else is_error
+    finding = diagnose(
+        getattr(reply, "notes", {}),
+        getattr(reply, "files", {}),
+        Sent(reply.status_code, _kind(environ, getattr(reply, "sent", b""))),
+        is_error=is_error,
+    )
+    raise_failure(
+        [
+            *before(getattr(reply, "before", list)()),
+            f"Sent:      {_sent(environ, getattr(reply, 'sent', b''))}",
+            f"Came back: {_came_back(reply, wanted or _quoted(expected))}",
+            f"Expected:  {expected}",
+        ],
+        finding,
+    )
+
+
+def raise_failure(lines: list[str], finding: Finding) -> NoReturn:
+    """Fail the test with these lines and with what was found out."""
+    failure = pytest.fail.Exception("\n".join([*lines, *finding.lines()]), pytrace=False)
+    failure.finding = finding  # type: ignore[attr-defined]
+    raise failure
+
+
+def before(requests: list[tuple[str, str, bool]]) -> list[str]:
+    """Return the lines that list the requests that led here."""
+    found = []
+    if len(requests) > LISTED:
+        found.append(f"{len(requests) - LISTED} more requests, then")
+    for sent, back, is_other in requests[-LISTED:]:
+        who = "another visitor: " if is_other else ""
+        found.append(f"{who}{sent} -> {back}" if back else sent)
+    heads = ["After:     ", *[" " * 11] * (LISTED + 1)]
+    return [f"{head}{line}" for head, line in zip(heads, found, strict=False)]
+
+
+def _kind(environ: Mapping[str, Any], body: bytes) -> str:
+    kind = str(environ.get("CONTENT_TYPE", "")).partition(";")[0]
+    return kind or ("no content type" if body else "none")
+
+
+def _quoted(expected: str) -> str:
+    """Return the part of an expectation that may be in a body: a tag, or the longest quotation."""
+    if tag := re.search(r"<[a-zA-Z][^<>]*>", expected):
+        return tag[0]
+    quoted = re.findall(r"'([^']+)'|\"([^\"]+)\"", expected)
+    return max((one or other for one, other in quoted), key=len, default="")
 
 
 def _sent(environ: Mapping[str, Any], body: bytes) -> str:
@@ -90,10 +145,13 @@ def _sent(environ: Mapping[str, Any], body: bytes) -> str:
         names = [part.partition("=")[0].strip() for part in cookie.split(";")]
         line += f" with the cookie {', '.join(names)}"
     if body:
-        kind = environ.get("CONTENT_TYPE", "").partition(";")[0] or "no content type"
+        kind = _kind(environ, body)
         if kind == "multipart/form-data":
             return f"{line} with {_form(environ, body)}"
-        line += f" with {_short(body.decode('utf-8', 'replace'), 200)} ({kind})"
+        text = body.decode("utf-8", "replace")
+        if kind == "application/x-www-form-urlencoded":
+            text = re.sub(r"(?<=csrf_token=)[^&]{20,}", "…", text)
+        line += f" with {excerpt.short(text, 200)} ({kind})"
     return line
 
 
@@ -101,14 +159,14 @@ def _form(environ: Mapping[str, Any], body: bytes) -> str:
     """Describe a form with files: the parts, and not the bytes between them."""
     again = dict(environ) | {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
     _, fields, files = parse_form_data(again)
-    parts = [f"{name}={_short(value, 60)}" for name, value in fields.items(multi=True)]
+    parts = [f"{name}={excerpt.short(value, 60)}" for name, value in fields.items(multi=True)]
     for name, file in files.items(multi=True):
         parts.append(f"the file {name} ({file.filename!r}, {len(file.read())} bytes)")
         file.close()
     return f"a form: {', '.join(parts)}"
 
 
-def _came_back(reply: TestResponse) -> str:
+def _came_back(reply: TestResponse, wanted: str) -> str:
     line = reply.status
     if place := reply.headers.get("Location"):
         line += f", Location: {place}"
@@ -118,38 +176,7 @@ def _came_back(reply: TestResponse) -> str:
         # What Flask itself writes on the page of a redirect or an error helps no one.
         if reply.location or reply.status_code == 500 or f"<title>{reply.status_code} " in body:
             return line
-        body = _without_head(body)
-    return f"{line}, {kind}: {_short(body, 300)}" if body else line
-
-
-def _without_head(page: str) -> str:
-    """Return a page without doctype and head: what a visitor reads says more.
-
-    Plain searches, each in one pass: a strange page must not take long.
-    """
-    lower = page.lower()
-    start = lower.find("<head>")
-    end = lower.find("</head>", start)
-    if 0 <= start < end:
-        page = page[:start] + page[end + len("</head>") :]
-    if lower.startswith("<!doctype"):
-        page = page.partition(">")[2]
-    return page
-
-
-def _problem(reply: TestResponse) -> str:
-    """Return the last exception that the app logged, with the student's line."""
-    output = reply.printed() if hasattr(reply, "printed") else ""
-    places = re.findall(r'File "[^"]*?(exercise\.py|templates/[\w./-]+)", line (\d+)', output)
-    errors = re.findall(
-        r"^([A-Za-z_][\w.]*(?:Error|Exception|Warning|Exit)\b.*)$", output, re.MULTILINE
-    )
-    if not errors:
-        return ""
-    place = f" ({places[-1][0]}:{places[-1][1]})" if places else ""
-    return _short(exception_text(errors[-1], place), 300)
-
-
-def _short(text: str, length: int) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= length else f"{text[: length - 1]}…"
+        body = excerpt.of_page(body, wanted)
+    else:
+        body = excerpt.of_text(body, wanted)
+    return f"{line}, {kind}: {excerpt.short(body)}" if body else line

@@ -2,14 +2,15 @@
 
 ``pytest tests/exercises --submission PATH`` grades one submission. Tests use the fixtures below
 and these markers: ``points(n)`` (1 without it), ``task(n)``, the numbered task of the exercise that
-a test belongs to, ``hint(text)``, shown when asked for, and ``hidden``, whose messages are not for
-the student.
+a test belongs to, ``hint(text)``, shown when asked for, ``needs(name)``, a test that must pass
+before this one is tried, and ``hidden``, whose messages are not for the student.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import re
 import signal
 import threading
 from collections import Counter
@@ -22,6 +23,8 @@ import pytest
 
 from course.catalogue import EXERCISE
 from course.grading import submission
+from course.grading.judge.diagnosis import Finding, Sent, diagnose
+from course.grading.judge.expect import before
 from course.grading.results import Kind, Outcome, TestResult
 from course.grading.sandbox import wall
 from course.grading.sandbox.box import Box, Budget, Order
@@ -29,11 +32,14 @@ from course.grading.sandbox.faults import (
     AppFaultError,
     BoxError,
     failure_text,
+    printed_by_author,
     readable,
-    without_stop,
 )
 from course.grading.sandbox.launch import Launcher
 from course.grading.sandbox.remote import RemoteApp, RemoteClient
+
+PRINTED = 1000
+"""Characters of what the app printed that a message shows."""
 
 START_AND_END = 2
 """Seconds that a test may take beyond the time that the box keeps to by itself."""
@@ -41,7 +47,8 @@ START_AND_END = 2
 MARKERS = (
     "points(n): what the test is worth, all its cases together",
     "task(n): the numbered task of the exercise that the test belongs to",
-    "hint(text): shown when the student asks for it",
+    "hint(text, when=''): shown when asked for; with when, only if the message has these words",
+    "needs(name): a test that must pass first; otherwise this one is not tried and earns nothing",
     "hidden: messages of the test are not shown to the student",
 )
 
@@ -58,6 +65,8 @@ class Subject:
         self._boxes: dict[tuple[bool, bool], Box] = {}
         self._budgets: dict[str, Budget] = {}
         self._laid_out: dict[str, submission.LaidOut] = {}
+        self.failed: set[tuple[str, str]] = set()
+        """Exercises and names of the tests that did not pass."""
 
     def lay_out(self, exercise: str) -> submission.LaidOut:
         """Return the submission's files for an exercise."""
@@ -261,8 +270,10 @@ def call(start: Callable[..., RemoteClient], request: pytest.FixtureRequest) -> 
         box.sent = f"{function}({', '.join(map(repr, args))})"
         head, _ = box.ask({"call": function, "args": list(args)})
         if "raised" in head:
-            text = f"{box.sent} raised {failure_text(head['raised'])}"
-            raise AppFaultError(Kind.RAISED, text)
+            notes = head.get("notes")
+            notes = notes if isinstance(notes, dict) else {}
+            text = f"{box.sent} raised {failure_text(notes.get('raised'))}"
+            raise AppFaultError(Kind.RAISED, text, notes=notes)
         return head.get("value")
 
     return run
@@ -317,7 +328,12 @@ def points_of(item: pytest.Item) -> float:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Any:
-    """Give the test's fixtures the time that the exercise has left."""
+    """Give the test's fixtures the time that the exercise has left, if it is to be tried."""
+    if SUBJECT in item.config.stash:
+        failed = item.config.stash[SUBJECT].failed
+        for mark in item.iter_markers("needs"):
+            if (submission.of_test(item.path), mark.args[0]) in failed:
+                pytest.skip(f"Not tried: {mark.args[0]} has to pass first.")
     with _in_time(item):
         return (yield)
 
@@ -343,15 +359,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """Put faults of the app into words, and note what the test is worth."""
     if SUBJECT not in item.config.stash:
         return (yield)
-    kind = None
+    kind, finding = None, Finding()
     if call.excinfo is not None:
         error = call.excinfo.value
         kind = getattr(error, "kind", Kind.WRONG)
         words = None
         if isinstance(error, AppFaultError):
-            words = _with_place(str(error), item)
+            words, finding = _of_fault(error, item)
         elif isinstance(error, pytest.fail.Exception) and not error.pytrace:
-            words = str(error)
+            words, finding = str(error), getattr(error, "finding", finding)
         elif not isinstance(error, AssertionError | pytest.fail.Exception | pytest.skip.Exception):
             # The test itself stumbled: over a fault of the judge, or over a response of an
             # unexpected shape; of the latter, the student needs no look into the test.
@@ -363,6 +379,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if call.excinfo is not None:
         # Messages quote what the app said; nothing of it may do anything where they are shown.
         report.longrepr = readable(report.longreprtext)
+    if not report.passed:
+        exercise = submission.of_test(item.path)
+        item.config.stash[SUBJECT].failed.add((exercise, item.name.partition("[")[0]))
     points = points_of(item)
     earned = points * item.stash.get(FRACTION, 1.0) if report.passed else 0.0
     about = getattr(item.obj, "__doc__", None) if isinstance(item, pytest.Function) else None
@@ -375,12 +394,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             score=earned,
             points=points,
             task=_mark(item, "task"),
-            # A hint is about the task, and says nothing of a file that does not import.
-            hint="" if kind is Kind.IMPORT else _mark(item, "hint", ""),
+            hint=_hint(item, report.longreprtext) if finding.may_hint else "",
             hidden=is_hidden(item),
             kind=kind,
             message=report.longreprtext if report.failed else "",
             seconds=report.duration,
+            place=finding.place,
+            error=finding.key,
+            is_first=finding.is_first,
         ),
     )
     if report.when == "call" and report.passed:
@@ -420,10 +441,29 @@ def _stumbled(error: BaseException, item: pytest.Item) -> str:
     )
 
 
-def _with_place(text: str, item: pytest.Item) -> str:
-    # What faulthandler printed was read for the place.
-    output = without_stop(item.config.stash[SUBJECT].box(item).output()).strip()
-    return f"{text}\n\nThe app printed:\n{output[-1500:]}" if output else text
+def _of_fault(error: AppFaultError, item: pytest.Item) -> tuple[str, Finding]:
+    """Say what the app did instead of answering, and what is known of it."""
+    box = item.config.stash[SUBJECT].box(item)
+    finding = diagnose(error.notes, box.files, Sent())
+    lines = [str(error)]
+    if error.kind is Kind.RAISED and box.sent[:1].isupper() and finding.error:
+        lines = [*before([(sent, back, False) for sent, back, _ in box.history])]
+        lines += [f"Sent:      {box.sent}", "Came back: nothing", f"The app:   {finding.error}"]
+    if finding.cause:
+        lines.append(f"Cause:     {finding.cause}")
+    if printed := printed_by_author(box.output()):
+        lines += ["", "The app printed:", printed[-PRINTED:]]
+    place = finding.place or next(iter(re.findall(r"\bexercise\.py:\d+", lines[0])), "")
+    key = finding.key or lines[0]
+    return "\n".join(lines), replace(finding, place=place, key=key, may_hint=False)
+
+
+def _hint(item: pytest.Item, message: str) -> str:
+    """Return the hint of a test for this message, or else the one for any message."""
+    hints = {mark.kwargs.get("when", ""): str(mark.args[0]) for mark in item.iter_markers("hint")}
+    said = " ".join(message.split())
+    fitting = [text for when, text in hints.items() if when and " ".join(when.split()) in said]
+    return next(iter(fitting), hints.get("", ""))
 
 
 @contextlib.contextmanager

@@ -37,6 +37,7 @@ _END_SECONDS = 30
 """A generous end to the end of an app; after it, the box itself is ended."""
 
 START = "while it started"
+RESTART = ("a restart", "", None)
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ class Box:
         self.budget = Budget(launcher.wall.limits)
         self.sent = ""
         """What the running app was asked last, in words."""
+        self.history: list[tuple[str, str, object]] = []
+        """The requests so far: what was sent, what came back, and which client sent it."""
         self._launcher = launcher
         self._limits = launcher.wall.limits
         self._output = memory_file()
@@ -116,6 +119,8 @@ class Box:
         self.end(keep=order.keep)
         self._wait_for_end()
         self.budget.check()
+        self.sent = ""
+        self.history = [*self.history, RESTART] if order.keep else []
         self._questions = self._received = 0
         self.files = order.files
         was_used = self._first is not None
@@ -127,7 +132,8 @@ class Box:
                 raise
             head = self._start(order)
         if "failed" in head:
-            raise AppFaultError(Kind.IMPORT, failure_text(head["failed"]))
+            notes = {"raised": head["failed"]}
+            raise AppFaultError(Kind.IMPORT, failure_text(head["failed"]), notes=notes)
         if "started" not in head:
             raise AppFaultError(Kind.WIRE, "The app process wrote something that is no response.")
 

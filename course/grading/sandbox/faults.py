@@ -7,6 +7,7 @@ import re
 import signal
 import unicodedata
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from course.grading.results import Kind
 from course.grading.sandbox.wire import Code
@@ -18,8 +19,17 @@ MESSAGE = 4000
 class AppFaultError(Exception):
     """The submission's app did not do its part: ``kind`` for machines, the text for people."""
 
-    def __init__(self, kind: Kind, text: str, *, late: bool = False) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        text: str,
+        *,
+        late: bool = False,
+        notes: Mapping[str, Any] | None = None,
+    ) -> None:
         self.kind = kind
+        self.notes = notes or {}
+        """What the app's process noted of it (``witness``)."""
         self.late = late
         """Whether time ran out; too much of it ends the exercise."""
         super().__init__(text)
@@ -46,12 +56,19 @@ def failure_text(raised: object) -> str:
     if not isinstance(raised, Mapping):
         return "The app failed, and said nothing that can be read."
     kind, message = str(raised.get("type"))[:100], str(raised.get("message"))[:500]
-    place = f" ({raised['file']}:{raised.get('line')})" if raised.get("file") else ""
+    frames = names_of_frames(raised.get("frames"))
+    place = f" ({frames[-1][0]}:{frames[-1][1]})" if frames else ""
     module = raised.get("module")
     if raised.get("code") == Code.NO_APP:
         return (
             "The file has no app: it must define `app = Flask(__name__)`, or a function "
             "`create_app` that returns one."
+        )
+    if raised.get("code") == Code.NOT_AN_APP:
+        found = "None" if message == "NoneType" else f"a value of the type {message}"
+        return (
+            f"create_app returned {found}{place}. It must return the app: its last line is "
+            "`return app`."
         )
     if raised.get("code") == Code.STARTS_SERVER:
         return (
@@ -77,15 +94,28 @@ def failure_text(raised: object) -> str:
     return f"{kind}: {message}{place}"
 
 
-def exception_text(line: str, place: str) -> str:
-    """Say in plain words what an app logged: the last line of a traceback, and its place."""
-    if "did not return a valid response" not in line:
-        return f"{line}{place}"
-    if "returned None" in line:
-        return f"the view returns None{place}: is a `return` missing?"
-    found = re.search(r"it was an? (\w+)", line)
+def names_of_frames(frames: object) -> list[tuple[str, int]]:
+    """Return file and line of each frame; files are named as seen from the exercise's folder."""
+    return [
+        (re.sub(r"^day\w+/\w+/", "", frame[0])[:100], frame[1])
+        for frame in (frames if isinstance(frames, list) else [])
+        if isinstance(frame, list)
+        and len(frame) >= 2
+        and isinstance(frame[0], str)
+        and isinstance(frame[1], int)
+    ]
+
+
+def error_text(kind: str, message: str, role: str = "", name: str = "") -> str:
+    """Say in plain words what an app raised, while the function ``name`` answered."""
+    if kind != "TypeError" or "did not return a valid response" not in message:
+        return f"{kind}: {message}"
+    who = f"the {role or 'view'} {name}".rstrip()
+    if "returned None" in message:
+        return f"{who} returns None: is a `return` missing?"
+    found = re.search(r"it was an? (\w+)", message)
     what = f"a value of the type {found[1]}" if found else "something else"
-    return f"the view returns {what}{place}: expected text, a dict, a list or a tuple."
+    return f"{who} returns {what}: expected text, a dict, a list or a tuple."
 
 
 def exit_text(code: int) -> str:
@@ -98,9 +128,21 @@ def exit_text(code: int) -> str:
     return f"signal {-code}"
 
 
-def without_stop(output: str) -> str:
-    """Return what an app printed before ``faulthandler`` wrote where it was stopped."""
-    return re.split(r"^(?:Timeout \(|(?:Current thread|Thread) 0x)", output, flags=re.MULTILINE)[0]
+def printed_by_author(output: str) -> str:
+    """Return what an app printed, without tracebacks and without the lines that Flask logs."""
+    # What faulthandler wrote is read for the place.
+    output = re.split(r"^(?:Timeout \(|(?:Current thread|Thread) 0x)", output, flags=re.MULTILINE)[
+        0
+    ]
+    kept, is_traceback = [], False
+    for line in output.splitlines():
+        if re.match(r"Traceback |\[.*\] ERROR in app: |(?:During|The above) .*exception", line):
+            is_traceback = True
+        elif not is_traceback:
+            kept.append(line)
+        elif re.match(r"[\w.]+(?:: |$)", line):  # the exception itself ends it
+            is_traceback = False
+    return "\n".join(kept).strip()
 
 
 def place_of_stop(output: str, names: Iterable[str]) -> tuple[str, int, str] | None:

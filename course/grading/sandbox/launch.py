@@ -30,7 +30,7 @@ from course.grading.sandbox.wall import INSIDE, SCRATCH, Wall, environ, python_f
 from course.grading.sandbox.wire import Wire, WireError
 
 HERE = Path(__file__).parent
-MODULES = ("inside.py", "serve.py", "wire.py", "namespaces.py")
+MODULES = ("inside.py", "serve.py", "wire.py", "witness.py", "namespaces.py")
 """What of the course runs inside; it gets there as data, so that no folder of it is shown."""
 
 BOOT = """\

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from werkzeug.test import Client, TestResponse
@@ -11,6 +11,9 @@ from werkzeug.test import Client, TestResponse
 from course.grading.results import Kind
 from course.grading.sandbox.box import Box
 from course.grading.sandbox.faults import AppFaultError, failure_text
+
+QUOTED = 60
+"""Characters of a body that the list of earlier requests shows."""
 
 
 class RemoteApp:
@@ -20,10 +23,20 @@ class RemoteApp:
         self._box = box
         self.body = b""
         """The body of the last request."""
+        self.notes: Mapping[str, Any] = {}
+        """What the app's process noted of the last request (``witness``)."""
+        self.client: object = None
+        """Who sends the next request."""
 
-    def printed(self) -> str:
-        """Return the end of what the app has printed and logged."""
-        return self._box.output()
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """What the running app was laid out from."""
+        return self._box.files
+
+    @property
+    def history(self) -> list[tuple[str, str, object]]:
+        """The requests so far: what was sent, what came back, and which client sent it."""
+        return self._box.history
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Send the request over the wall and hand back what came over it, checked."""
@@ -32,33 +45,61 @@ class RemoteApp:
             f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else ""
         )
         sent = self._box.sent = f"{environ['REQUEST_METHOD']} {path}"
-        self.body = body
+        self.body, self.notes = body, {}
         plain = {name: value for name, value in environ.items() if isinstance(value, str)}
         head, data = self._box.ask({"request": plain}, body)
+        notes = head.get("notes")
+        self.notes = notes if isinstance(notes, dict) else {}
         if "raised" in head:
-            raise AppFaultError(Kind.RAISED, failure_text(head["raised"]))
+            text = failure_text(self.notes.get("raised"))
+            raise AppFaultError(Kind.RAISED, text, notes=self.notes)
         if "too_long" in head:
             raise AppFaultError(Kind.SIZE, f"The response to {sent} is longer than 8 MB.")
         status, headers = head.get("status"), head.get("headers")
         if not _is_status(status) or not _are_headers(headers):
             raise AppFaultError(Kind.WIRE, f"What came back for {sent} is no HTTP response.")
+        assert isinstance(status, str)
         assert isinstance(headers, list)
+        self.history.append((sent, _in_short(status, headers, data), self.client))
         start_response(status, [(name, value) for name, value in headers])
         return [data]
 
 
 class RemoteClient(Client):
-    """Werkzeug's test client, whose replies also know what was sent and what the app printed."""
+    """Werkzeug's test client, whose replies also know what was sent and what the app did.
+
+    A reply's ``sent`` is the request's body, ``notes`` what the app's process noted, ``files`` the
+    submission's files, and ``before()`` the requests before it: what was sent, what came back,
+    and whether another visitor sent it.
+    """
 
     application: RemoteApp
 
     def open(self, *args: Any, **options: Any) -> TestResponse:
-        """Send one request and return the reply, with ``sent`` and ``printed``."""
+        """Send one request and return the reply."""
+        app = self.application
+        app.client = self
         reply = super().open(*args, **options)
         if not hasattr(reply, "sent"):  # the last one of a chain of redirects
-            reply.sent = self.application.body  # type: ignore[attr-defined]
-            reply.printed = self.application.printed  # type: ignore[attr-defined]
+            vars(reply).update(sent=app.body, notes=app.notes, files=app.files)
+            history, count = app.history, len(app.history) - 1
+            vars(reply)["before"] = lambda: [
+                (sent, back, who is not None and who is not self)
+                for sent, back, who in history[:count]
+            ]
         return reply
+
+
+def _in_short(status: str, headers: list[list[str]], data: bytes) -> str:
+    """Say in a few words what came back."""
+    named = {name.lower(): value for name, value in headers}
+    text = status[:3]
+    if "location" in named:
+        text += f" to {named['location']}"
+    elif "html" not in named.get("content-type", "") and data:
+        body = " ".join(data[: 4 * QUOTED].decode("utf-8", "replace").split())
+        text += f" {body}" if len(body) <= QUOTED else f" {body[: QUOTED - 1]}…"
+    return text
 
 
 def _is_status(value: object) -> bool:

@@ -19,14 +19,13 @@ import socket
 import struct
 import sys
 import threading
-import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NoReturn
 
 from course.grading.sandbox.wire import BODY_LIMIT, Code, Wire
+from course.grading.sandbox.witness import Witness
 
 Files = Mapping[str, bytes]
 
@@ -77,11 +76,11 @@ def share(line: Wire, first: socket.socket, job: Job, files: Files) -> None:
     thread or a process, or opened something while it was imported, is not shared.
     """
     before = _open_files()
-    app, failed = _import(job)
+    app, witness, failed = _import(job)
     if _open_files() != before or not _is_quiet() or _written(job, files):
         first.sendall(REPORT.pack(ALONE, 0))
         first.close()
-        _answer_all(line, job, app, failed)
+        _answer_all(line, job, app, witness, failed)
         return
     _compile_templates(app)
     gc.freeze()
@@ -94,7 +93,7 @@ def share(line: Wire, first: socket.socket, job: Job, files: Files) -> None:
             first.close()
             if not clean:
                 lay_out(job.folder, files)
-            _answer_all(line, job, app, failed)
+            _answer_all(line, job, app, witness, failed)
             return
         if child == 0:
             # Told by the fork itself, so that the box knows of it before the judge hears anything.
@@ -103,7 +102,7 @@ def share(line: Wire, first: socket.socket, job: Job, files: Files) -> None:
             os.setsid()
             if not clean:
                 lay_out(job.folder, files)
-            _answer_all(line, job, app, failed)
+            _answer_all(line, job, app, witness, failed)
             os._exit(0)
         line.close()
         clean = False
@@ -115,19 +114,34 @@ def share(line: Wire, first: socket.socket, job: Job, files: Files) -> None:
         line = Wire(socket.socket(fileno=fds[0]), ahead=True)
 
 
-def _import(job: Job) -> tuple[Any, dict[str, Any] | None]:
-    """Return the app, and how its import failed."""
+def _import(job: Job) -> tuple[Any, Witness, dict[str, Any] | None]:
+    """Return the app, who notes what it does, and how its import failed."""
     import flask  # the judge, which reads the names of this file, needs it not
 
     sys.path.insert(0, str(job.folder))
     sys.dont_write_bytecode = True
     flask.Flask.run = _refuse_to_run  # type: ignore[method-assign]
-    _name_views(flask)
+    witness = Witness(job.folder)
+    witness.watch_flask(flask)
     with _time(job.import_seconds):
         try:
-            return _load(job), None
+            app = _load(job)
+            if app is not None:
+                witness.watch_app(app)
         except BaseException as error:  # noqa: BLE001 (SystemExit, for example)
-            return None, _describe(error, job.folder)
+            return None, witness, _failed(witness, error)
+    return app, witness, None
+
+
+def _failed(witness: Witness, error: BaseException) -> dict[str, Any]:
+    """Describe what an import raised."""
+    found = witness.describe(error)
+    if isinstance(error, _ImportFailedError):
+        found["code"] = error.code
+        if error.function is not None:
+            code = error.function.__code__
+            found["frames"] = [[witness.relative(code.co_filename), code.co_firstlineno, ""]]
+    return found
 
 
 def _load(job: Job) -> Any:
@@ -144,7 +158,10 @@ def _load(job: Job) -> Any:
     factory = getattr(module, "create_app", None)
     if factory is not None:
         config = order.get("config")
-        return factory(config) if config else factory()
+        app = factory(config) if config else factory()
+        if not callable(app):
+            raise _ImportFailedError(Code.NOT_AN_APP, type(app).__name__, inspect.unwrap(factory))
+        return app
     if not order.get("app", True):
         return None
     if not hasattr(module, "app"):
@@ -153,9 +170,10 @@ def _load(job: Job) -> Any:
 
 
 class _ImportFailedError(Exception):
-    def __init__(self, code: Code) -> None:
+    def __init__(self, code: Code, found: str = "", function: Any = None) -> None:
         self.code = code
-        super().__init__(code.value)
+        self.function = function
+        super().__init__(found or code.value)
 
 
 def _compile_templates(app: Any) -> None:
@@ -190,23 +208,6 @@ def _refuse_to_run(*args: object, **options: object) -> NoReturn:
     raise _ImportFailedError(Code.STARTS_SERVER)
 
 
-def _name_views(flask: ModuleType) -> None:
-    """Let Flask's error about what a view returned name the view's line, too."""
-    make_response = flask.Flask.make_response
-
-    def named(app: Any, value: Any) -> Any:
-        try:
-            return make_response(app, value)
-        except TypeError as error:
-            view = inspect.unwrap(app.view_functions[flask.request.endpoint])
-            if code := getattr(view, "__code__", None):
-                line = code.co_firstlineno
-                error.add_note(f'  File "{code.co_filename}", line {line}, in {code.co_name}')
-            raise
-
-    flask.Flask.make_response = named
-
-
 def _open_files() -> set[str]:
     with contextlib.suppress(OSError):  # there is no such folder everywhere
         # The number of the listing itself is in it, too, and closed by then.
@@ -236,7 +237,9 @@ def _written(job: Job, files: Files) -> bool:
     return found != {name: len(data) for name, data in files.items()}
 
 
-def _answer_all(line: Wire, job: Job, app: Any, failed: dict[str, Any] | None) -> None:
+def _answer_all(
+    line: Wire, job: Job, app: Any, witness: Witness, failed: dict[str, Any] | None
+) -> None:
     """Say how the start went, and answer questions until the judge closes the connection."""
     if failed:
         line.send({"failed": failed})
@@ -245,15 +248,17 @@ def _answer_all(line: Wire, job: Job, app: Any, failed: dict[str, Any] | None) -
     while True:
         question, body = line.receive()
         with _time(question["seconds"]):
+            witness.begin()
             try:
                 if "request" in question:
                     answer, data = _answer(app, question["request"], body)
+                    answer["notes"] = witness.notes()
                 elif "call" in question:
                     answer, data = _call(job.order["module"], question), b""
                 else:
                     answer, data = _run_pytest(question), b""
             except BaseException as error:  # noqa: BLE001 (a view may raise anything)
-                answer, data = {"raised": _describe(error, job.folder)}, b""
+                answer, data = {"raised": True, "notes": witness.notes(error)}, b""
         line.send(answer, data)
 
 
@@ -272,27 +277,6 @@ def _time(seconds: float) -> Iterator[None]:
             signal.setitimer(signal.ITIMER_REAL, 0)
         else:
             faulthandler.cancel_dump_traceback_later()
-
-
-def _describe(error: BaseException, folder: Path) -> dict[str, Any]:
-    """Say what was raised, and on which line of the submission it happened last."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if frame.filename.startswith(str(folder))]
-    place = own[-1] if own else None
-    name, line = (place.filename, place.lineno) if place else (None, None)
-    message = str(error)
-    if isinstance(error, SyntaxError):
-        message = str(error.msg)
-        if str(error.filename).startswith(str(folder)):
-            name, line = error.filename, error.lineno
-    return {
-        "type": type(error).__name__,
-        "code": error.code if isinstance(error, _ImportFailedError) else None,
-        "message": message[:2000],
-        "file": os.path.relpath(name, folder).replace(os.sep, "/") if name else None,
-        "line": line,
-        "module": getattr(error, "name", None) if isinstance(error, ImportError) else None,
-    }
 
 
 def _answer(app: Any, environ: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:

@@ -26,6 +26,8 @@ class Code(StrEnum):
 
     NO_APP = "no app"
     """The file defines neither ``app`` nor ``create_app``."""
+    NOT_AN_APP = "not an app"
+    """``create_app`` returned something else."""
     STARTS_SERVER = "starts a server"
     """The file calls ``app.run()``, which would never return."""
 

@@ -61,7 +61,7 @@ def search_the_memory():
                 THROUGH.append(f"{number} {frame_.f_code}")
             frame_ = frame_.f_back
     sandbox = ("course.grading.sandbox.", "course.grading.sandbox", "course.grading", "course")
-    own = {f"{sandbox[0]}{name}" for name in ("inside", "serve", "wire", "namespaces")}
+    own = {f"{sandbox[0]}{name}" for name in ("inside", "serve", "wire", "witness", "namespaces")}
     for name in sys.modules:
         if name.startswith(("course", "test_", "_pytest")) and name not in {*own, *sandbox[1:]}:
             THROUGH.append(f"the judge's module {name}")

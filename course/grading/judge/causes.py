@@ -1,0 +1,426 @@
+"""Causes of failures, as a table: what a mistake looks like, and what to say of it.
+
+``diagnosis`` takes the first row that fits. To add a cause, add a row, and to
+``tests/course/test_causes.py`` the mistake in code.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+_SHORT_NAMES = (
+    "Blueprint|Flask|Response|abort|after_this_request|current_app|flash|g|get_flashed_messages|"
+    "jsonify|make_response|redirect|render_template|render_template_string|request|"
+    "send_from_directory|session|url_for"
+)
+_STANDARD = "|".join(sorted(name for name in sys.stdlib_module_names if name[0] != "_"))
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One row: regular expressions, of which each that is not empty has to fit, and the text.
+
+    ``source`` and ``text`` may name groups of the other fields in braces; ``text`` also
+    ``{templates}``, ``{rules}`` and ``{methods}`` (of the path), where they are known.
+    """
+
+    text: str
+    error: str = ""
+    """The whole name of the exception's type."""
+    says: str = ""
+    """A part of its message."""
+    line: str = ""
+    """A part of the student's line that raised it."""
+    role: str = ""
+    """What the function is in the app that answered, or that is the group ``function``."""
+    status: str = ""
+    """The whole status code of the response."""
+    kind: str = ""
+    """The whole content type of the request; ``none`` where it has no body."""
+    source: str = ""
+    """A part of exercise.py."""
+    first: bool = False
+    """Whether it is a slip in what was written, whatever is still to do: it is told first."""
+    hint: bool = False
+    """Whether the hint of the test may be told beside it."""
+
+
+CAUSES = (
+    # The app does not start.
+    Cause(
+        "The rule is above the line that registers the converter. Move the line with "
+        "app.url_map.converters above all rules that use it.",
+        error="LookupError",
+        says=r"the converter '(?P<name>\w+)' does not exist",
+        source=r"converters\[\s*[\"']{name}[\"']\s*\]\s*=",
+    ),
+    Cause(
+        "No converter is registered as '{name}'. Write app.url_map.converters['{name}'] = and the "
+        "converter's class, above the rules that use it.",
+        error="LookupError",
+        says=r"the converter '(?P<name>\w+)' does not exist",
+    ),
+    Cause(
+        "Flask calls create_app() without arguments. Give the parameter a default: "
+        "def create_app({name}=None).",
+        error="TypeError",
+        says=r"create_app\(\) missing 1 required positional argument: '(?P<name>\w+)'",
+    ),
+    Cause(
+        "@app.{name} takes no parentheses: write it without ().",
+        error="TypeError",
+        says=r"\.(?P<name>\w+)\(\) missing 1 required positional argument: 'f'",
+    ),
+    Cause(
+        "Two views have the name {name}. Give the second one another name.",
+        error="AssertionError",
+        says=r"overwriting an existing endpoint function: (?P<name>\S+)",
+    ),
+    Cause(
+        "The parameter is called methods, and takes a list: methods=['GET', 'POST'].",
+        error="TypeError",
+        says="unexpected keyword argument 'method'|Allowed methods must be a list",
+    ),
+    Cause(
+        "Two files import each other: the second one asks for {name} before it is made.",
+        error="ImportError",
+        says=r"cannot import name '(?P<name>\w+)' from partially initialized module",
+    ),
+    Cause(
+        "from_object got the class, and a property has a value only in an instance: "
+        "app.config.from_object({name}()).",
+        says="'property' object",
+        source=r"from_object\((?P<name>[\w.]+(?:\[[^\]]*\])?)\)",
+    ),
+    Cause(
+        "from_file opens the file as text, and tomllib reads bytes. Add text=False.",
+        error="TypeError",
+        says="File must be opened in binary mode",
+    ),
+    # Names and values that are not there.
+    Cause(
+        "Import it: from flask import {name}.",
+        error="NameError",
+        says=rf"name '(?P<name>{_SHORT_NAMES})' is not defined",
+        first=True,
+    ),
+    Cause(
+        "Import it: import {name}.",
+        error="NameError",
+        says=rf"name '(?P<name>{_STANDARD})' is not defined",
+        first=True,
+    ),
+    Cause(
+        "The name is used, and never set. Is it misspelt, or is its import missing?",
+        error="NameError",
+        says=r"name '(?P<name>\w+)' is not defined",
+        first=True,
+    ),
+    Cause(
+        "There is no environment variable {name}. os.environ.get('{name}', default) takes a "
+        "default for this case.",
+        error="KeyError",
+        says="'(?P<name>[^']+)'",
+        line=r"os\.environ\[",
+    ),
+    Cause(
+        "This visitor's session has no {name} yet. session.get('{name}', default) takes a default "
+        "for this case, and session.pop('{name}', None) removes without asking.",
+        error="KeyError",
+        says="'(?P<name>[^']+)'",
+        line=r"session(?:\[|\.pop)",
+    ),
+    Cause(
+        "The JSON that was sent has no '{name}'. Look whether the key is there before you use it.",
+        error="KeyError",
+        says="'(?P<name>[^']+)'",
+        line=r"\bjson\[|get_json\(|\bdata\[|\bbody\[",
+    ),
+    Cause(
+        "{line} gets a key that is not in it. Use .get(), or answer with 404 if there is no such "
+        "key.",
+        error="KeyError",
+        line=r"(?P<line>[\w.]+)\[",
+    ),
+    Cause(
+        "g.{name} was not set during this request: the function that sets it has not run. A "
+        "before_request hook that returns a response ends the hooks after it.",
+        error="AttributeError",
+        says=r"^(?P<name>\w+)$",
+        line=r"\bg\.",
+    ),
+    Cause(
+        "For a path without a rule request.url_rule is None. request.path is always there.",
+        error="AttributeError",
+        says="'NoneType' object has no attribute",
+        line="url_rule",
+    ),
+    Cause(
+        "What is before .{name} is None here. Look for the case in which it is not set.",
+        error="AttributeError",
+        says=r"'NoneType' object has no attribute '(?P<name>\w+)'",
+    ),
+    Cause(
+        "request.{name} is a dict: its values are asked for in brackets, or with "
+        "request.{name}.get().",
+        error="TypeError|AttributeError",
+        says="'ImmutableMultiDict' object",
+        line=r"request\.(?P<name>args|form|values)",
+    ),
+    Cause(
+        "Settings are asked for with brackets: app.config['{name}'].",
+        error="AttributeError",
+        says=r"'Config' object has no attribute '(?P<name>\w+)'",
+    ),
+    # Hooks, handlers, filters and views that Flask calls otherwise than they are written.
+    Cause(
+        "An after_request hook must return the response: end {function} with `return response`.",
+        error="HookReturned",
+        role="after_request",
+        first=True,
+    ),
+    Cause(
+        "What a before_request hook returns is taken as the response, and no view runs. {function} "
+        "must return nothing if the request may go on: remove the return.",
+        error="TypeError",
+        says="did not return a valid response",
+        role="before_request",
+        first=True,
+    ),
+    Cause(
+        "Flask gives an error handler the exception. Write def {function}(error).",
+        error="TypeError",
+        says=r"\b(?P<function>\w+)\(\) takes 0 positional arguments but 1 was given",
+        role="error handler",
+        first=True,
+    ),
+    Cause(
+        "Flask gives an after_request hook the response. Write def {function}(response).",
+        error="TypeError",
+        says=r"\b(?P<function>\w+)\(\) takes 0 positional arguments but 1 was given",
+        role="after_request",
+        first=True,
+    ),
+    Cause(
+        "Flask calls this teardown function with the exception, or None. Write def "
+        "{function}(error).",
+        error="TypeError",
+        says=r"\b(?P<function>\w+)\(\) takes 0 positional arguments but 1 was given",
+        role="teardown.*",
+        first=True,
+    ),
+    Cause(
+        "Flask calls a before_request hook without arguments. Write def {function}(), and use "
+        "request.",
+        error="TypeError",
+        says=r"\b(?P<function>\w+)\(\) missing 1 required positional argument",
+        role="before_request",
+        first=True,
+    ),
+    Cause(
+        "A filter gets the value before the | as its first argument. Write def {function}(value).",
+        error="TypeError",
+        says=r"\b(?P<function>\w+)\(\) takes 0 positional arguments but",
+        role="template (?:filter|test)",
+        first=True,
+    ),
+    Cause(
+        "The template gives the filter {function} no value for its parameter {name}. Write "
+        "{function}(...) behind the |, or give the parameter a default.",
+        error="TypeError",
+        says=r"\b(?P<function>\w+)\(\) missing \d+ required positional arguments?: '(?P<name>\w+)'",
+        role="template (?:filter|test|global)",
+    ),
+    Cause(
+        "The rule of this view has a <{name}>, and the view has no such parameter. Write "
+        "def {function}({name}).",
+        error="TypeError",
+        says=r"\b(?P<function>\w+)\(\) got an unexpected keyword argument '(?P<name>\w+)'",
+        role="view",
+        first=True,
+    ),
+    Cause(
+        "The view has a parameter {name}, and its rule has no <{name}>: the two names must be the "
+        "same.",
+        error="TypeError",
+        says=r"\b(?P<function>\w+)\(\) missing \d+ required positional arguments?: '(?P<name>\w+)'",
+        role="view",
+        first=True,
+    ),
+    Cause(
+        "A context processor must return a dict: the names for all templates, with their values.",
+        error="TypeError|ValueError",
+        says="'NoneType' object is not iterable|dictionary update sequence",
+        source="context_processor",
+    ),
+    # Templates.
+    Cause(
+        "The folder templates has: {templates}. A template is named by its path in that folder.",
+        error="TemplateNotFound",
+        first=True,
+    ),
+    Cause(
+        "@app.template_{kind} without parentheses registers nothing: write @app.template_{kind}().",
+        error="TemplateAssertionError|TemplateRuntimeError",
+        says=r"No (?P<kind>filter|test) named '(?P<name>\w+)'",
+        source=r"@\w+\.(?:app_)?template_{kind}[ \t]*\r?\n[ \t]*def {name}\b",
+        first=True,
+    ),
+    Cause(
+        "The function {name} is there, and not registered: write @app.template_{kind}() above it.",
+        error="TemplateAssertionError|TemplateRuntimeError",
+        says=r"No (?P<kind>filter|test) named '(?P<name>\w+)'",
+        source=r"^[ \t]*def {name}\b",
+        first=True,
+    ),
+    Cause(
+        "No {kind} is registered under this name: compare it with the name at "
+        "@app.template_{kind}().",
+        error="TemplateAssertionError|TemplateRuntimeError",
+        says=r"No (?P<kind>filter|test) named '(?P<name>\w+)'",
+        first=True,
+    ),
+    Cause(
+        "The template uses {name}. Give it to render_template({name}=...), or correct its name.",
+        error="UndefinedError",
+        says=r"^'(?P<name>\w+)' is undefined",
+    ),
+    Cause(
+        "url_for takes an endpoint, the name of a view, and not a path.",
+        error="BuildError",
+        says="for endpoint '/",
+        first=True,
+    ),
+    # Contexts, values, databases.
+    Cause(
+        "request and session exist only while a view, a hook or a handler runs. Move this line "
+        "into one.",
+        error="RuntimeError",
+        says="outside of request context",
+    ),
+    Cause(
+        "This needs an app context. Write it in a view, or below `with app.app_context():`.",
+        error="RuntimeError",
+        says="outside of application context",
+    ),
+    Cause(
+        "Set app.secret_key, or SECRET_KEY in the settings, before the first request.",
+        error="RuntimeError",
+        says="no secret key was set",
+    ),
+    Cause(
+        "JSON has texts, numbers, true, false, null, lists and objects. Make one of these of the "
+        "{name} first.",
+        error="TypeError",
+        says=r"Object of type (?P<name>\w+) is not JSON serializable",
+    ),
+    Cause(
+        "The table does not exist. Call db.create_all() in the app context, after the models are "
+        "defined.",
+        error="OperationalError|ProgrammingError",
+        says="no such table",
+    ),
+    Cause(
+        "The commit before has failed, and the session still holds it. Call db.session.rollback() "
+        "where the error is caught.",
+        error="PendingRollbackError",
+    ),
+    Cause(
+        "The database refuses the change when it is written, in flush or commit. Catch "
+        "IntegrityError there, and call db.session.rollback().",
+        error="IntegrityError",
+    ),
+    Cause(
+        "Nothing listens for mail there. A mail that cannot be sent raises an OSError or an "
+        "SMTPException.",
+        error="ConnectionRefusedError",
+        line="send",
+    ),
+    # Responses that Flask makes before, or in place of, the view's own.
+    Cause(
+        "The view asks for a key that the request does not have: request.{name}. JSON is in "
+        "request.get_json().",
+        error="BadRequestKeyError",
+        line=r"request\.(?P<name>\w+)",
+        kind="application/json",
+    ),
+    Cause(
+        "The fields of a form that is sent with POST are in request.form; request.args has those "
+        "behind the ? of the URL.",
+        error="BadRequestKeyError",
+        line=r"request\.args",
+        kind=".*form.*",
+    ),
+    Cause(
+        "What is behind the ? of the URL is in request.args; request.form has the fields of a form "
+        "that is sent with POST.",
+        error="BadRequestKeyError",
+        line=r"request\.form",
+        kind="none",
+    ),
+    Cause(
+        "Files are in request.files, and not in request.form.",
+        error="BadRequestKeyError",
+        line=r"request\.form",
+        kind="multipart/form-data",
+    ),
+    Cause(
+        "Flask responds with 400 if request.{name}['...'] does not find its key. "
+        "request.{name}.get('...') returns None instead.",
+        error="BadRequestKeyError",
+        line=r"request\.(?P<name>\w+)",
+    ),
+    Cause(
+        "Flask responds with 400 if a key of the request is not there.",
+        error="BadRequestKeyError",
+    ),
+    Cause(
+        "request.json and request.get_json() take only a body of the type application/json.",
+        error="UnsupportedMediaType",
+        line="json",
+    ),
+    Cause(
+        "The rule ends with a slash, and the path that was sent does not.",
+        status="308",
+    ),
+    Cause(
+        "before_app_request runs before each view of the whole app. before_request of a blueprint "
+        "runs before the views of this blueprint.",
+        role="before_request",
+        source="before_app_request",
+        status="[2345]..",
+        first=True,
+    ),
+    Cause(
+        "before_request of the app runs before every view. before_request of a blueprint runs "
+        "before the views of this blueprint.",
+        role="before_request",
+        source=r"@app\.before_request",
+        status="[2345]..",
+        hint=True,
+    ),
+    Cause(
+        "The path has a rule, and it takes {methods} only: give the rule methods=[...], or write a "
+        "view of its own for the other method.",
+        status="405",
+    ),
+    # Decorators that do nothing without parentheses.
+    Cause(
+        "@{name} without parentheses registers nothing: write @{name}(404), with a status code or "
+        "an exception.",
+        source=r"@(?P<name>\w+\.(?:app_)?errorhandler)[ \t]*\r?\n",
+        first=True,
+    ),
+    Cause(
+        "@{name} without parentheses registers no view: write @{name}('/...'), with the path.",
+        status="404",
+        source=r"@(?P<name>\w+\.(?:route|get|post|put|patch|delete))[ \t]*\r?\n",
+        first=True,
+    ),
+    Cause(
+        "No rule fits this path. The app has: {rules}.",
+        status="404",
+        hint=True,
+    ),
+)
