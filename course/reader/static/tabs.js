@@ -29,7 +29,8 @@ export const open = (name, { scroll = isNarrow() } = {}) => {
   chosen.dispatchEvent(new Event("shown"));
   tabStops();
   side.scrollTop = 0;
-  if (scroll) side.scrollIntoView();
+  // At once: "back" during a smooth scroll would not come back.
+  if (scroll) side.scrollIntoView({ behavior: "instant" });
 };
 
 tabs.forEach((tab, number) => {
