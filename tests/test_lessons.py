@@ -70,7 +70,9 @@ WORDS_OF_A_QUESTION = 20
 SENTENCES_OF_AN_ANSWER = 2
 WORDS_OF_A_SENTENCE = 25
 
-ASKED = [lesson for lesson in LESSONS if "<details>" in lesson.notes]
+ASKED = [
+    lesson for lesson in LESSONS if lesson.day <= "day03" or "<details>" in lesson.notes
+]  # all of them, once the later days have their questions
 
 
 @pytest.mark.parametrize("lesson", ASKED, ids=lambda lesson: lesson.id)
