@@ -217,6 +217,66 @@ def test_metadata_of_another_kind_is_told(classroom, collect, text):
         collect(classroom)
 
 
+# The archive of a whole class, as the LMS hands it out
+
+
+def test_moodles_archive_of_a_class_is_a_class(classroom, collect):
+    inner = zipped(classroom / "inner.zip", {f"week1/{NAME}/{FILE}": "app = 3"}).read_bytes()
+    names = {
+        f"Ann Lee_1_assignsubmission_file_/{FILE}": "app = 1",
+        f"Bob Ng_2_assignsubmission_file_/{NAME}/{FILE}": "app = 2",
+        "王 小明_3_assignsubmission_file_/work.zip": inner,
+    }
+    found = collect(zipped(classroom / "F101-Week 1-4711.zip", names))
+    assert [each.origin.student for each in found] == ["Ann Lee", "Bob Ng", "王 小明"]
+    assert [each.origin.numbers for each in found] == [("1",), ("2",), ("3",)]
+    assert [each.problem for each in found] == ["", "", ""]
+    assert (found[2].path / NAME / FILE).read_text() == "app = 3"
+
+
+def test_canvas_archive_of_a_class_is_a_class(classroom, collect):
+    names = {f"lee_505_9005_{FILE}": APP, f"ng_LATE_506_9006_{FILE}": APP}
+    ann, bob = (each.origin for each in collect(zipped(classroom / "submissions.zip", names)))
+    assert (ann.student, ann.late, bob.student, bob.late) == ("lee", False, "ng", True)
+
+
+def test_gradescopes_archive_of_a_class_has_its_names_and_times(classroom, collect):
+    names = {f"assignment_9_export/submission_33000{n}/{FILE}": APP for n in (3, 4)}
+    names[f"assignment_9_export/{intake.METADATA}"] = METADATA
+    ann, bob = (each.origin for each in collect(zipped(classroom / "export.zip", names)))
+    assert ann.student == "Ann Lee"
+    assert bob.members == ("Bob Ng", "Eve")
+
+
+def test_the_limits_of_an_archive_hold_for_each_student_of_a_class(classroom, collect, monkeypatch):
+    monkeypatch.setattr(archives, "FILES", 2)
+    names = {
+        f"{who}_assignsubmission_file_/{name}": APP
+        for who in ("Ann_1", "Bob_2")
+        for name in (FILE, "other.py")
+    }
+    found = collect(zipped(classroom / "class.zip", names))
+    assert [each.notes for each in found] == [(), ()]
+
+
+def test_one_students_damaged_files_stop_no_one_else_of_an_archive(classroom, collect):
+    path = classroom / "class.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"Ann_1_assignsubmission_file_/{FILE}", "app = 'ann'")
+        archive.writestr(f"Bob_2_assignsubmission_file_/{FILE}", "app = 'bob'")
+    path.write_bytes(path.read_bytes().replace(b"app = 'ann'", b"app = 'eve'"))
+    ann, bob = collect(path)
+    assert (ann.origin.student, ann.path) == ("Ann", None)
+    assert ann.problem.startswith("It cannot be unpacked: Bad CRC-32")
+    assert bob.path is not None
+
+
+def test_a_submission_of_several_folders_is_one_student(classroom, collect):
+    names = {f"v1/{FILE}": APP, f"v2/{FILE}": APP}
+    found = collect(zipped(classroom / "ann.zip", names))
+    assert len({each.origin.who for each in found}) == 1
+
+
 # Archives
 
 

@@ -52,15 +52,27 @@ def kind(path: Path) -> str:
     return "unreadable" if path.suffix.casefold() in UNREADABLE else ""
 
 
-def unpack(archive: Path, place: Path) -> list[str]:
+def names(archive: Path) -> list[str]:
+    """Return the names in a zip or tar file that can be unpacked, sorted.
+
+    Raises what ``unpack`` raises.
+    """
+    with _opened(archive, []) as members:
+        return sorted("/".join(member.parts) for member in members)
+
+
+def unpack(archive: Path, place: Path, below: tuple[str, ...] = ()) -> list[str]:
     """Unpack a zip or tar file below ``place``; return what was left out, a sentence each.
+
+    With ``below``, the parts of a path, only that file or folder of the archive is unpacked: the
+    limits hold for it alone, and what is wrong elsewhere in the archive does not matter.
 
     Raises ``ValueError`` if a name leads out of the folder, or if an exercise cannot be unpacked.
     A damaged archive raises what the standard library raises.
     """
     place.mkdir(parents=True, exist_ok=True)
     notes: list[str] = []
-    with _opened(archive, notes) as members:
+    with _opened(archive, notes, below) as members:
         chosen = _chosen(members, notes)
         room = BYTES
         for member in members:
@@ -129,7 +141,9 @@ def _chosen(members: list[_Member], notes: list[str]) -> set[_Member]:
 
 
 @contextlib.contextmanager
-def _opened(archive: Path, notes: list[str]) -> Iterator[list[_Member]]:
+def _opened(
+    archive: Path, notes: list[str], below: tuple[str, ...] = ()
+) -> Iterator[list[_Member]]:
     with contextlib.ExitStack() as stack:
         found = _zip(archive, stack) if kind(archive) == "zip" else _tar(archive, stack, notes)
         members = []
@@ -138,6 +152,8 @@ def _opened(archive: Path, notes: list[str]) -> Iterator[list[_Member]]:
                 notes.append(f"Only the first {ENTRIES} entries of the archive were looked at.")
                 break
             parts = PurePosixPath(name.replace("\\", "/")).parts
+            if parts[: len(below)] != below:
+                continue
             if ".." in parts or name.startswith(("/", "\\")) or (parts and ":" in parts[0]):
                 raise ValueError(f"{printable(name)} leads out of its folder")
             if parts and len(parts) <= 12 and not SKIPPED & set(parts[:-1]):

@@ -107,6 +107,9 @@ class _Finder:
 
     def add(self, folder: Path) -> None:
         """Take in one folder or file that was named."""
+        if folder.is_file() and (students := _students(folder)):
+            self._class(folder, students)
+            return
         if folder.is_file() or self._is_submission(folder):
             self._entry(folder, {})
             return
@@ -118,6 +121,27 @@ class _Finder:
                 self.add(entry)
             else:
                 self._entry(entry, facts)
+
+    def _class(self, archive: Path, students: list[tuple[str, ...]]) -> None:
+        """Take in the archive of a whole class: each student's part has the limits of one."""
+        place = self._place()
+        facts: Mapping[str, Origin] = {}
+        for parts in students:
+            entry = place.joinpath(*parts)
+            try:
+                archives.unpack(archive, place, parts)
+            except Exception as error:  # noqa: BLE001 (one stranger's files never stop the class)
+                problem = f"It cannot be unpacked: {_reason(error, place)}."
+                self.found.append(Handin(facts.get(entry.name) or _who(entry), None, problem))
+                continue
+            if entry.name == METADATA:
+                facts = _gradescope(entry.parent)
+            else:
+                self._entry(entry, facts)
+
+    def _place(self) -> Path:
+        """Return a new folder to unpack to."""
+        return self.unpacked / str(sum(1 for _ in self.unpacked.glob("*")))
 
     def _entry(self, entry: Path, facts: Mapping[str, Origin]) -> None:
         origin = facts.get(entry.name) or _who(entry)
@@ -164,7 +188,7 @@ class _Finder:
             problem = f"A {suffix} file cannot be graded. Hand in {EXERCISE} or a .zip file."
             yield Handin(origin, None, problem)
         else:
-            place = self.unpacked / str(sum(1 for _ in self.unpacked.glob("*")))
+            place = self._place()
             try:
                 notes = archives.unpack(file, place)
                 starts = self._starts(place, notes)
@@ -255,6 +279,27 @@ def _who(entry: Path) -> Origin:
     if not entry.is_dir():
         student = re.sub(r"(?i)(\.tar)?\.\w{1,5}$", "", name) or name
     return Origin(student, f"{entry.absolute().parent.name}/{name}", name)
+
+
+def _students(archive: Path) -> list[tuple[str, ...]]:
+    """Return the students' parts of an archive that an LMS made of a whole class, or nothing.
+
+    Moodle and Canvas put the students' numbers in front; Gradescope adds a file of its own, which
+    comes first here.
+    """
+    if archives.kind(archive) not in {"zip", "tar"}:
+        return []
+    try:
+        paths = [tuple(name.split("/")) for name in archives.names(archive)]
+    except Exception:  # noqa: BLE001 (what is wrong with it is told when it is unpacked)
+        return []
+    for path in paths:
+        if path[-1] == METADATA:
+            top = path[:-1]
+            below = {each[: len(top) + 1] for each in paths if each[: len(top)] == top}
+            return sorted(below, key=lambda parts: (parts != path, parts))
+    firsts = sorted({path[0] for path in paths})
+    return [(name,) for name in firsts] if all(_who(Path(name)).system for name in firsts) else []
 
 
 def _gradescope(folder: Path) -> dict[str, Origin]:
