@@ -63,7 +63,7 @@ def files():
             for path in sorted([*folder.rglob("*.md"), *folder.rglob("*.py")]):
                 if not OTHERS & {*path.parts} and path != Path(__file__):
                     yield path
-    yield ROOT / "README.md"
+    yield from sorted(ROOT.glob("*.md"))
 
 
 def folder(path):
