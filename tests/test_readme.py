@@ -8,10 +8,11 @@ from click.testing import CliRunner
 
 from course import catalogue, cli
 from course.catalogue import ROOT
-from course.transcript import fences
+from course.transcript import blocks, fences, play
 
 README = (ROOT / "README.md").read_text("utf-8")
-COMMANDS = [fence.content.strip() for fence in fences(README)]
+COMMANDS = [fence.content.strip() for fence in fences(README) if fence.language == "text"]
+WORDS = 25
 START, TEST = (
     f"python -m pip install uv && python -m uv run {word}" for word in ("course", "pytest")
 )
@@ -66,10 +67,32 @@ def test_every_subcommand_it_names_exists(words):
 def test_every_lesson_it_names_exists():
     named = re.findall(r"--app (\S+) run", README)
     assert named
-    assert set(named) <= {lesson.import_name for lesson in catalogue.lessons()}
+    for name in named:
+        assert (ROOT / name.replace(".", "/")).with_suffix(".py").exists(), name
     for name in re.findall(r"course run (\S+)`", README):
         catalogue.find(name)
 
 
 def test_the_picture_is_small():
     assert 10_000 < (ROOT / "course" / "reader.png").stat().st_size < 150_000
+
+
+def test_its_lesson_is_one_of_the_course_and_does_what_it_shows():
+    [snippet] = [fence.content for fence in fences(README) if fence.language == "python"]
+    [block] = blocks(ROOT / "README.md")
+    [run] = [step for step in block.steps if step.is_run]
+    file = (ROOT / run.app.replace(".", "/")).with_suffix(".py")
+    assert snippet in file.read_text("utf-8")
+    play(block, {})
+
+
+def test_the_line_for_debian_starts_the_course_without_the_systems_pip():
+    [line] = [line for line in COMMANDS if "apt install" in line]
+    assert line.endswith(".start/bin/pip install uv && .start/bin/uv run course")
+
+
+def test_no_sentence_is_long():
+    prose = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
+    prose = re.sub(r"`[^`]+`|\[([^\]]+)\]\([^)]+\)", r"\1", prose)
+    for sentence in re.split(r"(?<=[.:!?]) |\n", prose):
+        assert len(sentence.split()) <= WORDS, sentence
