@@ -40,9 +40,7 @@ TEXT_SUFFIXES = frozenset(
 """Files that are shown as source, and that the notes may quote."""
 
 _DAY_LINE = re.compile(
-    r"^\d+\. (?:\*\*)?(?:\[(?P<linked>[^\]]+)\]\((?P<link>day\w+)/README\.md\)"
-    r"|(?P<coming>[^`*\[]+?) \(`(?P<folder>day\w+)/`, to come\))(?:\*\*)?: (?P<summary>.+)$",
-    re.MULTILINE,
+    r"^\d+\. \[(?P<title>[^\]]+)\]\((?P<name>day\w+)/README\.md\): (?P<summary>.+)$", re.MULTILINE
 )
 _LESSON_LINE = re.compile(r"^\d+\. \[[^\]]+\]\((?P<name>\w+)/README\.md\)", re.MULTILINE)
 
@@ -157,17 +155,12 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Day:
-    """One folder of lessons, or the promise of one."""
+    """One folder of lessons."""
 
     name: str
     title: str
     summary: str
     lessons: tuple[Lesson, ...] = ()
-
-    @property
-    def exists(self) -> bool:
-        """Whether the day has landed."""
-        return bool(self.lessons)
 
 
 def _title(markdown: str) -> str:
@@ -200,13 +193,11 @@ def days(root: Path = ROOT) -> list[Day]:
     """Return the days in the order of the root README's map, with the lessons each links."""
     found = []
     for match in _DAY_LINE.finditer((root / NOTES).read_text("utf-8")):
-        name = match["link"] or match["folder"]
-        lessons: tuple[Lesson, ...] = ()
-        if match["link"]:
-            text = (root / name / NOTES).read_text("utf-8")
-            names = [line["name"] for line in _LESSON_LINE.finditer(text)]
-            lessons = tuple(Lesson(root / name / each, name, each) for each in names)
-        found.append(Day(name, match["linked"] or match["coming"], match["summary"], lessons))
+        name = match["name"]
+        text = (root / name / NOTES).read_text("utf-8")
+        names = [line["name"] for line in _LESSON_LINE.finditer(text)]
+        lessons = tuple(Lesson(root / name / each, name, each) for each in names)
+        found.append(Day(name, match["title"], match["summary"], lessons))
     return found
 
 

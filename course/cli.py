@@ -119,8 +119,7 @@ def list_lessons() -> None:
     solved = {name for name, done in _progress().lessons().items() if done["solved"]}
     console = Console(highlight=False)
     for day in catalogue.days():
-        coming = "" if day.exists else " [dim](to come)[/dim]"
-        console.print(f"\n[bold]{escape(day.title)}[/bold]{coming}")
+        console.print(f"\n[bold]{escape(day.title)}[/bold]")
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         table.add_column(no_wrap=True)
         table.add_column()
@@ -129,8 +128,7 @@ def list_lessons() -> None:
             if lesson.exercise:
                 summary += f" [dim](exercise{', solved' if lesson.id in solved else ''})[/dim]"
             table.add_row(f"  {lesson.id}", summary)
-        if day.exists:
-            console.print(table)
+        console.print(table)
     console.print()
 
 

@@ -82,10 +82,10 @@ def index() -> str:
 @pages.get("/<day>/")
 def day(day: str) -> str:
     """Show a day's own notes, which list its lessons."""
-    days = [each for each in catalogue.days(course_root()) if each.exists]
+    days = catalogue.days(course_root())
     place = next((n for n, each in enumerate(days) if each.name == day), None)
     if place is None:
-        raise NotFound("There is no such day here yet.")
+        raise NotFound("There is no such day.")
     shown = progress_shown()
     return render_template(
         "day.html",

@@ -206,8 +206,6 @@ def _vocabulary(pages: list[_Page]) -> Counter[str]:
 def _pages(root: Path) -> list[_Page]:
     found = [_page(root / NOTES, "/readme/", "README")]
     for day in days(root):
-        if not day.exists:
-            continue
         found.append(_page(root / day.name / NOTES, f"/{day.name}/", day.name))
         for lesson in day.lessons:
             href = f"/{lesson.id}/"

@@ -71,7 +71,6 @@ FILES = {
         # A course
 
         1. [Day 91: Small](day91/README.md): the first.
-        2. Day 92: Later (`day92/`, to come): not yet.
         """,
     "day91/__init__.py": "",
     "day91/README.md": """
