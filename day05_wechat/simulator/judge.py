@@ -32,7 +32,7 @@ class Verdict:
 
 def judge(response: Response, sent: dict[str, Any], opened=None) -> Verdict:
     """Return what the user sees; ``opened`` decrypts a reply in the encrypted mode."""
-    if response.status == 200 and response.body in {b"", b"success"}:
+    if response.status == 200 and (not response.body or response.body.strip() == b"success"):
         return Verdict("silence", "Accepted, without a reply.")
     try:
         if response.status != 200:

@@ -131,7 +131,7 @@ def show_api_error(error: ApiError) -> Response:
 def check_appid() -> None:
     """Raise unless the parameters name this account."""
     if not same(request.args.get("appid", ""), current_app.config["WECHAT_APPID"]):
-        raise ApiError(40001, "invalid credential: the appid or the secret is wrong")
+        raise ApiError(40013, "invalid appid")
 
 
 @login.get("/sns/oauth2/access_token")
@@ -139,7 +139,7 @@ def access_token() -> Response:
     """Exchange a code for an access token, once."""
     check_appid()
     if not same(request.args.get("secret", ""), current_app.config["WECHAT_SECRET"]):
-        raise ApiError(40001, "invalid credential: the appid or the secret is wrong")
+        raise ApiError(40125, "invalid appsecret")
     if request.args.get("grant_type") != "authorization_code":
         raise ApiError(40002, "invalid grant_type")
     return send_json(grants().exchange(request.args.get("code", "")))

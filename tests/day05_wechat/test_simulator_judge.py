@@ -28,7 +28,7 @@ def without(name):
     return {key: value for key, value in reply().items() if key != name}
 
 
-@pytest.mark.parametrize("body", [b"", b"success"])
+@pytest.mark.parametrize("body", [b"", b"success", b"success\n", b"success\r\n"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_success_and_nothing_are_silence(body, kind):
     assert verdict(body, message(kind)).kind == "silence"
@@ -154,7 +154,6 @@ FAULTS = {
     "news without title": reply(MsgType="news", ArticleCount=1, Articles={"item": {"Url": "u"}}),
     "JSON": b'{"ToUserName": "x"}',
     "words": b"ok",
-    "success with a line end": b"success\n",
     "Success": b"Success",
     "quoted success": b'"success"',
     "a blank": b" ",

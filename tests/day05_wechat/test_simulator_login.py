@@ -319,8 +319,8 @@ def test_of_many_at_once_one_gets_the_tokens():
 
 def test_a_refused_request_does_not_use_the_code_up(client):
     code = decide(client)[1]["code"]
-    assert error(exchange_code(client, code, secret="wrong")) == 40001
-    assert error(exchange_code(client, code, appid="wxother")) == 40001
+    assert error(exchange_code(client, code, secret="wrong")) == 40125
+    assert error(exchange_code(client, code, appid="wxother")) == 40013
     assert error(exchange_code(client, code, grant_type="x")) == 40002
     assert "access_token" in exchange_code(client, code)
 
@@ -365,9 +365,9 @@ def test_a_refresh_can_fail(client):
     tokens = logged_in(client)
     assert error(refreshed(client, tokens, refresh_token="x")) == 40030
     assert error(refreshed(client, tokens, refresh_token=tokens["access_token"])) == 40030
-    assert error(refreshed(client, tokens, appid="wxother")) == 40001
+    assert error(refreshed(client, tokens, appid="wxother")) == 40013
     assert error(refreshed(client, tokens, grant_type="x")) == 40002
-    assert error(api(client, "/sns/oauth2/refresh_token")) == 40001
+    assert error(api(client, "/sns/oauth2/refresh_token")) == 40013
 
 
 def test_the_base_scope_gives_no_profile(client):
