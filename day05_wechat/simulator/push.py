@@ -51,6 +51,7 @@ class Exchange:
     message: dict[str, Any]
     forged: bool = False
     attempts: list[Attempt] = field(default_factory=list)
+    opened: str = ""  # the reply's plain text, in the encrypted mode
     verdict: Verdict | None = None
 
 
@@ -176,5 +177,9 @@ def outcome(exchange: Exchange, account: Account) -> Verdict:
         return Verdict("refused", "403: the handler has seen that the signature is wrong.")
     if exchange.forged:
         return Verdict("taken", f"{response.status}: a wrong signature must get a 403.")
-    envelope = (lambda reply: opened(reply, account)) if account.cipher else None
-    return judge(response, exchange.message, envelope)
+
+    def envelope(reply: dict[str, Any]) -> str:
+        exchange.opened = opened(reply, account)
+        return exchange.opened
+
+    return judge(response, exchange.message, envelope if account.cipher else None)

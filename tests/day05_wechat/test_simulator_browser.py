@@ -221,6 +221,7 @@ def test_encrypted_mode(tab, simulator):
         expect(wire.get_by_label(name)).not_to_contain_text("secret")
     wire.get_by_text("What is in the envelope").click()
     expect(wire.get_by_label("The message before encryption")).to_contain_text("CDATA[secret]")
+    expect(wire.get_by_label("The reply after decryption")).to_contain_text("secret</Content>")
 
 
 def login_link(page_url, **changes):

@@ -36,7 +36,7 @@ from tests.day05_wechat.helpers_simulator import (
     success,
     tried,
 )
-from tests.helpers import serving
+from tests.helpers import page, serving
 
 ENCRYPTED = Account(TOKEN, GH, Cipher(AES_KEY, APPID))
 theirs = WeChatCrypto(TOKEN, AES_KEY, APPID)
@@ -53,9 +53,19 @@ def test_the_encrypted_handler_of_the_lessons(client):
     assert exchange.verdict.lines == ("你好 ]]>",)
     assert b"<Encrypt>" in exchange.attempts[0].request.body
     assert b"<Encrypt>" in exchange.attempts[0].response.body
-    assert "&lt;Content&gt;&lt;![CDATA[你好" in client.get("/").text
+    message, answer = page(client.get("/")).select("#wire details pre")
+    assert "<Content><![CDATA[你好 ]]]]><![CDATA[>]]></Content>" in message.text
+    assert "<Content>你好 ]]&gt;</Content>" in answer.text
     assert send(client, "forged").verdict.kind == "refused"
     assert send(client, "unsubscribe").verdict.kind == "silence"
+
+
+def test_silence_and_an_envelope_that_cannot_be_opened_show_no_plain_text(client):
+    register(client, mode="encrypted")
+    send(client, "unsubscribe")
+    assert len(page(client.get("/")).select("#wire details pre")) == 1
+    exchange = tried(encrypted_answer(token="another"), account=ENCRYPTED)
+    assert (exchange.verdict.kind, exchange.opened) == ("fault", "")
 
 
 # What is sent
