@@ -4,15 +4,16 @@ WeChat waits five seconds for the whole response and follows no redirect. So doe
 sends requests to this machine only.
 """
 
+import contextlib
 import ipaddress
+import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from queue import Empty, Queue
-from time import monotonic
 from urllib.parse import urlsplit
 
-import requests
 from flask import Flask
 from werkzeug.test import Client
 
@@ -98,27 +99,51 @@ def loopback(url: str) -> str:
 
 
 def over_http(request: Request, seconds: float) -> Response:
-    """Send the request through a socket."""
-    deadline = monotonic() + seconds
-    prepared = requests.Request(request.method, request.url, request.headers, data=request.body)
+    """Send the request through a socket, and cut the connection when the time is up."""
+    parts = urlsplit(request.url)
+    connection = HTTPConnection(parts.hostname or "", parts.port or 80, timeout=seconds)
     try:
-        with requests.Session() as session:
-            session.trust_env = False  # A proxy is on another machine.
-            options = {"timeout": seconds, "allow_redirects": False, "stream": True}
-            with session.send(prepared.prepare(), **options) as response:
-                body = b""
-                for byte in response.iter_content(1):
-                    body += byte
-                    if len(body) > MAX_RESPONSE:
-                        break
-                    if monotonic() > deadline:  # The timeout is for each single read.
-                        raise NoResponseError(f"no complete response within {seconds:g} s")
-    except requests.Timeout as error:
-        raise NoResponseError(f"no response within {seconds:g} s") from error
-    except requests.RequestException as error:
+        connection.connect()
+        with time_limit(connection.sock, seconds):
+            connection.putrequest(
+                request.method, request.target, skip_host=True, skip_accept_encoding=True
+            )
+            for header in request.headers.items():
+                connection.putheader(*header)
+            connection.endheaders(request.body)
+            with connection.getresponse() as response:
+                body = response.read(MAX_RESPONSE + 1)
+        if response.length and len(body) <= MAX_RESPONSE:
+            raise HTTPException
+    except (HTTPException, OSError) as error:
         raise NoResponseError(f"no response ({type(error).__name__}): does it run?") from error
-    headers = tuple(response.raw.headers.items())
-    return Response(response.status_code, headers, body, response.reason)
+    finally:
+        connection.close()
+    return Response(response.status, tuple(response.getheaders()), body, response.reason)
+
+
+@contextlib.contextmanager
+def time_limit(connected: socket.socket, seconds: float) -> Iterator[None]:
+    """Cut the connection after so many seconds, and raise ``NoResponseError``.
+
+    The timeout of a socket begins again with each byte, of the headers and of the body.
+    """
+    is_late = threading.Event()
+
+    def cut() -> None:
+        is_late.set()
+        with contextlib.suppress(OSError):  # it is closed already
+            connected.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if is_late.is_set():
+            raise NoResponseError(f"no complete response within {seconds:g} s")
 
 
 def in_process(app: Flask) -> Transport:
