@@ -219,11 +219,8 @@ def lines(result: Result, *, everything: bool = False, hints: bool = False) -> l
         shown += ["", f"  {more} other {fail}: --all shows more."]
     if result.reasons and not hints and result.reasons[0].failure.hint:
         shown.append("  --hint gives a hint.")
-    shown += [
-        "",
-        f"  {'Solved: ' if result.solved else ''}{result.score:g} of {result.most:g} points.",
-    ]
-    return shown
+    solved = "Solved: " if result.solved else ""
+    return [*shown, "", f"  {solved}{round(result.score, 1):g} of {result.most:g} points."]
 
 
 def _sentence(text: str) -> str:

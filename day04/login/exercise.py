@@ -21,7 +21,7 @@ Try it:   curl --json '{"pin": "2468"}' http://127.0.0.1:5000/open
           curl -i http://127.0.0.1:5000/content
 Check it: course check login
 """
-# ruff: noqa: D103, S101 - a test asserts, and its name says what
+# ruff: noqa: D103 - a test asserts, and its name says what
 
 import pytest
 from flask.testing import FlaskClient
@@ -37,8 +37,8 @@ def client() -> FlaskClient:
 
 def test_the_pin_opens_the_locker(client):
     response = client.post("/open", json={"pin": "2468"})
-    assert response.status_code == 200
-    # TODO (task 1): what does the response say, and what does /content return now?
+    print(response.status_code, response.json)
+    # TODO (task 1): assert these two, and what /content returns now
 
 
 # TODO (task 1): wrong PINs, and parts of the right one

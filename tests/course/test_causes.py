@@ -176,6 +176,30 @@ MISTAKES = {
         "What is before .upper is None here",
         7,
     ),
+    "None taken apart": (
+        APP + "def row(): pass\n@app.get('/')\ndef show():\n    a, b = row()\n",
+        {},
+        "What is taken apart here is None",
+        8,
+    ),
+    "None compared": (
+        APP + "def row(): pass\n@app.get('/')\ndef show():\n    return str(row() > 5)\n",
+        {},
+        "One of the two values is None",
+        8,
+    ),
+    "None indexed": (
+        APP + "def row(): pass\n@app.get('/')\ndef show():\n    return row()[0]\n",
+        {},
+        "What is indexed with [] here is None",
+        8,
+    ),
+    "JSON put together by hand": (
+        APP + "import json\n@app.get('/')\ndef show():\n    return json.loads('{\"a')\n",
+        {},
+        "What is read here is not JSON",
+        8,
+    ),
     "request.args called": (
         APP + "@app.get('/')\ndef show():\n    return request.args('q')\n",
         {},
@@ -267,6 +291,18 @@ MISTAKES = {
         "The folder templates has: exercise_seats.html.",
         6,
     ),
+    "a template that may be missing": (
+        APP + "@app.get('/')\ndef show(): return render_template('exercise.html')\n",
+        {"templates": {"exercise.html": "{% include 'exercise_notice.html' %}"}},
+        "Write {% include ... ignore missing %} if this template may be missing",
+        None,
+    ),
+    "a macro without a parameter": (
+        APP + "@app.get('/')\ndef show(): return render_template('exercise.html')\n",
+        {"templates": {"exercise.html": "{% macro card() %}{% endmacro %}{{ card(5) }}"}},
+        "Write {% macro card(...) %} with a parameter",
+        None,
+    ),
     "template_filter without parentheses": (
         APP + "@app.template_filter\ndef price(n): return ''\n"
         "@app.get('/')\ndef show(): return render_template('exercise.html')\n",
@@ -327,6 +363,15 @@ MISTAKES = {
         "Call db.create_all()",
         10,
     ),
+    "words of the client in the SQL": (
+        APP + "import sqlite3\n@app.get('/')\ndef show():\n"
+        "    db = sqlite3.connect(':memory:')\n    try:\n"
+        "        return db.execute(f\"select '{request.args['q']}'\")\n    finally:\n"
+        "        db.close()\n",
+        {"path": "/?q=Alice's"},
+        "What the client sent is a part of the SQL here",
+        10,
+    ),
     "a session that is not rolled back": (
         APP + "class PendingRollbackError(Exception): pass\n"
         "@app.get('/')\ndef show(): raise PendingRollbackError\n",
@@ -339,6 +384,33 @@ MISTAKES = {
         "@app.get('/')\ndef show(): raise IntegrityError\n",
         {},
         "Catch IntegrityError there",
+        7,
+    ),
+    "rows that would be left alone": (
+        APP + "class IntegrityError(Exception): pass\n@app.get('/')\ndef show():\n"
+        "    raise IntegrityError('NOT NULL constraint failed: n.b [SQL: UPDATE note SET')\n",
+        {},
+        'cascade="all, delete-orphan"',
+        8,
+    ),
+    "a column without a value": (
+        APP + "class IntegrityError(Exception): pass\n@app.get('/')\ndef show():\n"
+        "    raise IntegrityError('NOT NULL constraint failed: note.text')\n",
+        {},
+        "The column note.text must have a value",
+        8,
+    ),
+    "a line break in a header": (
+        APP + "class BadHeaderError(Exception): pass\n"
+        "@app.get('/')\ndef show(): raise BadHeaderError\n",
+        {},
+        "A header of a mail must not hold a line break",
+        7,
+    ),
+    "texts for compare_digest": (
+        APP + "import hmac\n@app.get('/')\ndef show(): return hmac.compare_digest('é', 'a')\n",
+        {},
+        "encode both",
         7,
     ),
     "a mail that cannot be sent": (
@@ -404,6 +476,12 @@ MISTAKES = {
         "before_app_request runs before each view of the whole app",
         7,
     ),
+    "a before_request hook that returns an empty text": (
+        APP + "@app.before_request\ndef guard(): return ''\n",
+        {},
+        "guard must return nothing, not even an empty text",
+        5,
+    ),
     "a hook of the app that answers": (
         APP + "@app.before_request\ndef guard(): return '', 403\n",
         {},
@@ -415,6 +493,30 @@ MISTAKES = {
         {"method": "POST"},
         "The path has a rule, and it takes GET only: give the rule methods=[...]",
         5,
+    ),
+    "an error handler without a status code": (
+        APP + "@app.errorhandler(404)\ndef missing(error): return 'sorry'\n",
+        {"path": "/none"},
+        "The error handler missing returns no status code, so the response has 200",
+        5,
+    ),
+    "tokens switched off": (
+        APP + "app.config['WTF_CSRF_ENABLED'] = False\n",
+        {},
+        "WTF_CSRF_ENABLED = False, or csrf = False in a class Meta, switches the tokens off",
+        None,
+    ),
+    "a list changed inside the session": (
+        APP + "def look(name): session['seen'].append(name)\n",
+        {},
+        "session['seen'] = [...]",
+        None,
+    ),
+    "no commit": (
+        APP + "def keep(db, book): db.session.add(book)\n@app.get('/')\ndef show(): return ''\n",
+        {},
+        "The file calls session.add and never session.commit()",
+        None,
     ),
     "errorhandler without parentheses": (
         APP + "@app.errorhandler\ndef missing(error): return '', 404\n",
@@ -452,5 +554,7 @@ def test_a_mistake_is_named_with_its_line(run, name):
 def test_every_cause_has_a_mistake_in_this_file(run):
     found = {run(text, **options).cause for text, options, *_ in MISTAKES.values()}
     for cause in CAUSES:
-        text = ".+".join(map(re.escape, re.split(r"\{\w+\}", cause.text)))
+        text = ".+".join(
+            map(re.escape, re.split(r"\{\w+\}", cause.text.replace("{{", "{").replace("}}", "}")))
+        )
         assert any(re.fullmatch(text, each) for each in found), cause.text

@@ -38,11 +38,11 @@ that table gets a row there.
     Says: Expected:  404
 
 ``Wrong`` is a sentence that a student reads after solving it, as "what others get wrong here".
-``Fails`` names exactly the tests that fail. ``Says`` is the proof that the message names the
-mistake: words that one of the failing tests says. All three may be given several times. After an
-empty line follows a unified diff against ``solution.py``, or against the files in ``solution/``.
-To write it, make the mistake in the solution, take the output of
-``git diff --no-prefix --relative``, and undo the mistake.
+``Fails`` names exactly the tests that fail, without those that are not tried. ``Says`` is the proof
+that the message names the mistake: words of the message that ``course check`` shows first, in which
+``...`` stands for anything. All three may be given several times. After an empty line follows a
+unified diff against ``solution.py``, or against the files in ``solution/``. To write it, make the
+mistake in the solution, take the output of ``git diff --no-prefix --relative``, and undo it.
 
 Check it all: ``pytest tests/course/test_exercises.py --all -k hello``. What is missing is named
 with the file and the line to write.

@@ -162,6 +162,27 @@ CAUSES = (
         says=r"'NoneType' object has no attribute '(?P<name>\w+)'",
     ),
     Cause(
+        "What is taken apart here is None: there is no such row or value. Look for None first.",
+        error="TypeError",
+        says="cannot unpack non-iterable NoneType",
+    ),
+    Cause(
+        "One of the two values is None: nothing was sent, or another check has refused it. Look "
+        "for None first.",
+        error="TypeError",
+        says="not supported between instances of .*NoneType",
+    ),
+    Cause(
+        "What is indexed with [] here is None. Look for the case in which it is not set.",
+        error="TypeError",
+        says="'NoneType' object is not subscriptable",
+    ),
+    Cause(
+        "What is read here is not JSON. json.dumps writes JSON, with quotes and line breaks in "
+        "texts; a text put together by hand has them as they are.",
+        error="JSONDecodeError",
+    ),
+    Cause(
         "request.{name} is a dict: its values are asked for in brackets, or with "
         "request.{name}.get().",
         error="TypeError|AttributeError",
@@ -256,6 +277,13 @@ CAUSES = (
     ),
     # Templates.
     Cause(
+        "Write {{% include ... ignore missing %}} if this template may be missing. The folder "
+        "templates has: {templates}.",
+        error="TemplateNotFound",
+        line=r"include (?!.*ignore missing)",
+        first=True,
+    ),
+    Cause(
         "The folder templates has: {templates}. A template is named by its path in that folder.",
         error="TemplateNotFound",
         first=True,
@@ -285,6 +313,12 @@ CAUSES = (
         "The template uses {name}. Give it to render_template({name}=...), or correct its name.",
         error="UndefinedError",
         says=r"^'(?P<name>\w+)' is undefined",
+    ),
+    Cause(
+        "A macro sees only its parameters. Write {{% macro {name}(...) %}} with a parameter for "
+        "each value that it is called with.",
+        error="TypeError",
+        says=r"macro '(?P<name>\w+)' takes (?:not more than|no keyword)",
     ),
     Cause(
         "url_for takes an endpoint, the name of a view, and not a path.",
@@ -322,14 +356,42 @@ CAUSES = (
         says="no such table",
     ),
     Cause(
+        "What the client sent is a part of the SQL here. Give it to execute as a parameter.",
+        error="OperationalError|ProgrammingError",
+        says="syntax error|unrecognized token|no such column",
+        first=True,
+    ),
+    Cause(
         "The commit before has failed, and the session still holds it. Call db.session.rollback() "
         "where the error is caught.",
         error="PendingRollbackError",
     ),
     Cause(
+        "The rows that belong to this one would be left without it. Give the relationship "
+        'cascade="all, delete-orphan".',
+        error="IntegrityError",
+        says="NOT NULL constraint failed.* UPDATE ",
+    ),
+    Cause(
+        "The column {name} must have a value, and got None.",
+        error="IntegrityError",
+        says=r"NOT NULL constraint failed: (?P<name>[\w.]+)",
+    ),
+    Cause(
         "The database refuses the change when it is written, in flush or commit. Catch "
         "IntegrityError there, and call db.session.rollback().",
         error="IntegrityError",
+    ),
+    Cause(
+        "A header of a mail must not hold a line break. Look at the text before the Message is "
+        "made: not text.isprintable().",
+        error="BadHeaderError",
+    ),
+    Cause(
+        "hmac.compare_digest compares texts of ASCII characters only, and bytes of all kinds: "
+        "encode both.",
+        error="TypeError",
+        says="comparing strings with non-ASCII",
     ),
     Cause(
         "Nothing listens for mail there. A mail that cannot be sent raises an OSError or an "
@@ -385,11 +447,18 @@ CAUSES = (
         status="308",
     ),
     Cause(
+        "What a before_request hook returns is the response, and no view runs. {function} must "
+        "return nothing, not even an empty text, if the request may go on.",
+        role="before_request",
+        status="2..",
+        first=True,
+    ),
+    Cause(
         "before_app_request runs before each view of the whole app. before_request of a blueprint "
         "runs before the views of this blueprint.",
         role="before_request",
         source="before_app_request",
-        status="[2345]..",
+        status="[345]..",
         first=True,
     ),
     Cause(
@@ -397,7 +466,7 @@ CAUSES = (
         "before the views of this blueprint.",
         role="before_request",
         source=r"@app\.before_request",
-        status="[2345]..",
+        status="[345]..",
         hint=True,
     ),
     Cause(
@@ -405,7 +474,31 @@ CAUSES = (
         "view of its own for the other method.",
         status="405",
     ),
-    # Decorators that do nothing without parentheses.
+    Cause(
+        "The error handler {function} returns no status code, so the response has 200. Return two "
+        "values, as in: return ..., 404.",
+        role="error handler",
+        status="200",
+        first=True,
+    ),
+    # Slips that can be read in the file, whatever came back.
+    Cause(
+        "WTF_CSRF_ENABLED = False, or csrf = False in a class Meta, switches the tokens off. Only "
+        "tests of one's own set it.",
+        source=r"(?:WTF_CSRF_ENABLED[\"']?\]?|\bcsrf)\s*[=:]\s*False",
+        first=True,
+    ),
+    Cause(
+        "A list that is changed inside the session is not saved. Put a new list into the session: "
+        "session['{name}'] = [...].",
+        source=r"(?s)\A(?!.*session\.modified).*session\[[\"'](?P<name>\w+)[\"']\]\."
+        r"(?:append|insert|extend|remove)\(",
+        hint=True,
+    ),
+    Cause(
+        "The file calls session.add and never session.commit(): nothing is kept.",
+        source=r"(?s)\A(?!.*\bcommit\()(?=.*\bsession\.add)",
+    ),
     Cause(
         "@{name} without parentheses registers nothing: write @{name}(404), with a status code or "
         "an exception.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from typing import Any
 
 from werkzeug import exceptions
@@ -17,6 +18,8 @@ from course.catalogue import EXERCISE
 from course.grading.judge.causes import CAUSES, Cause
 from course.grading.sandbox.faults import error_text, names_of_frames
 
+RULES = 6
+"""The most rules that a message lists: those that are most like the path."""
 SOURCE = 2**16
 LINE = 200
 TEXT = 300
@@ -70,6 +73,7 @@ class Sent:
 
     status: int = 0
     kind: str = "none"
+    path: str = ""
 
 
 @dataclass
@@ -97,14 +101,16 @@ def diagnose(
     """
     answered = Function.of(notes.get("answered"))
     if not is_error:
-        return Finding(place=answered.place)
+        notes = {"answered": notes.get("answered")}
+        if answered.role != "before_request" or sent.status >= 300:
+            sent, answered = Sent(), Function(place=answered.place)
     hook = notes.get("hook")
     raised = _mapping(notes.get("raised"))
     frames = names_of_frames(raised.get("frames"))
     place = _own(frames) or (answered.place if raised or notes.get("answered") else "")
     is_http = isinstance(raised.get("status"), int)
     functions = tuple(map(Function.of, _list(notes.get("functions"))))
-    if raised:
+    if raised and answered.role != "error handler":
         answered = _running(raised, functions) or answered
     symptom = _Symptom(
         error=_short(raised.get("type")),
@@ -116,7 +122,7 @@ def diagnose(
         answered=answered,
         functions=functions,
         is_exception=bool(raised) and not is_http,
-        values=_values(notes, raised, files),
+        values=_values(notes, raised, files, sent.path),
     )
     if isinstance(hook, Mapping):
         symptom.error, symptom.is_exception = "HookReturned", True
@@ -129,8 +135,10 @@ def diagnose(
     else:
         error = _error(raised, answered)
     cause, text, function = _find(symptom)
-    if function.place and not _own(frames):
+    if function.place and (not _own(frames) or (cause and cause.role == "error handler")):
         place = function.place
+    if not place.rpartition("/")[2].startswith("exercise"):  # a lesson's, which is as it should be
+        place = ""
     key = ""
     if error and not is_http:
         key = f"{symptom.error} {place or error}"
@@ -142,7 +150,7 @@ def diagnose(
         place=place,
         key=key,
         is_first=cause is not None and cause.first,
-        may_hint=cause.hint if cause else not error,
+        may_hint=cause.hint if cause else is_http or not error,
     )
 
 
@@ -212,20 +220,27 @@ def _error(raised: Mapping[str, Any], answered: Function) -> str:
             return f"{kind}: the request has no {_short(raised['key'])!r}"
         usual = getattr(getattr(exceptions, kind, None), "description", None)
         if usual is not None and message == _short(usual):
-            return f"{kind} was raised" if names_of_frames(raised.get("frames")) else ""
+            own = names_of_frames(raised.get("frames"))
+            return f"{kind} was raised in this line" if own else ""
         return f"{kind}: {message}" if message and kind != "RequestRedirect" else ""
+    # SQLAlchemy adds the statement and a link.
+    message = re.split(r" \[SQL: | \(Background on this error", message)[0]
     return error_text(kind, message, answered.role, answered.name)
 
 
 def _values(
-    notes: Mapping[str, Any], raised: Mapping[str, Any], files: Mapping[str, bytes]
+    notes: Mapping[str, Any], raised: Mapping[str, Any], files: Mapping[str, bytes], path: str
 ) -> dict[str, str]:
     values = {}
     rules = [rule for rule in _list(notes.get("rules")) if isinstance(rule, list) and len(rule) > 1]
     if rules:
-        named = [f"{_verbs(methods)} {_short(path)}" for path, methods, *_ in rules]
-        more = f" and {len(named) - 8} more" if len(named) > 8 else ""
-        values["rules"] = ", ".join(dict.fromkeys(named[:8])) + more
+        like = {
+            _short(rule): SequenceMatcher(None, path, _short(rule)).ratio() for rule, *_ in rules
+        }
+        rules.sort(key=lambda rule: -like[_short(rule[0])])
+        named = list(dict.fromkeys(f"{_verbs(verbs)} {_short(rule)}" for rule, verbs, *_ in rules))
+        more = f" and {len(named) - RULES} more" if len(named) > RULES else ""
+        values["rules"] = ", ".join(named[:RULES]) + more
     if methods := _list(raised.get("methods")):
         values["methods"] = _verbs(methods)
     folders = [name.partition("/templates/")[2] for name in files if name.endswith(".html")]

@@ -40,7 +40,8 @@ def of_page(page: str, wanted: str) -> str:
     """
     page = shorten_tokens(main(page))
     tag = _TAG.search(wanted)
-    if tag is None:
+    is_there = wanted in page and tag is not None and tag[0] != wanted
+    if tag is None or is_there:  # what must not be there is shown where it is
         return _around(page, wanted)
     if element := _nearest(page, tag):
         return element

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from io import BytesIO
+from itertools import groupby
 from typing import Any, NoReturn
 
 import pytest
@@ -14,10 +15,13 @@ from werkzeug.test import TestResponse
 
 from course.grading.judge import excerpt
 from course.grading.judge.diagnosis import Finding, Sent, diagnose
+from course.grading.sandbox.remote import is_text
 
 _UNSET = object()
 QUOTED = 2**16
 """Bytes of a body that are looked at for a message."""
+SENT = 80
+"""Characters of an earlier request that a message shows."""
 LISTED = 4
 """Requests before the last one that a message lists."""
 
@@ -91,7 +95,11 @@ def fail(
     finding = diagnose(
         getattr(reply, "notes", {}),
         getattr(reply, "files", {}),
-        Sent(reply.status_code, _kind(environ, getattr(reply, "sent", b""))),
+        Sent(
+            reply.status_code,
+            _kind(environ, getattr(reply, "sent", b"")),
+            str(environ.get("PATH_INFO", "")),
+        ),
         is_error=is_error,
     )
     raise_failure(
@@ -114,12 +122,15 @@ def raise_failure(lines: list[str], finding: Finding) -> NoReturn:
 
 def before(requests: list[tuple[str, str, bool]]) -> list[str]:
     """Return the lines that list the requests that led here."""
-    found = []
-    if len(requests) > LISTED:
-        found.append(f"{len(requests) - LISTED} more requests, then")
-    for sent, back, is_other in requests[-LISTED:]:
+    told = []
+    for sent, back, is_other in requests:
         who = "another visitor: " if is_other else ""
-        found.append(f"{who}{sent} -> {back}" if back else sent)
+        sent = excerpt.short(sent, SENT)
+        told.append(f"{who}{sent} -> {back}" if back else sent)
+    lines = [(line, len(list(same))) for line, same in groupby(told)]
+    found = [f"{line} ({count} times)" if count > 1 else line for line, count in lines[-LISTED:]]
+    if more := sum(count for _, count in lines[:-LISTED]):
+        found.insert(0, f"{more} more request{'s' if more > 1 else ''}, then")
     heads = ["After:     ", *[" " * 11] * (LISTED + 1)]
     return [f"{head}{line}" for head, line in zip(heads, found, strict=False)]
 
@@ -140,6 +151,7 @@ def _quoted(expected: str) -> str:
 def _sent(environ: Mapping[str, Any], body: bytes) -> str:
     query = environ.get("QUERY_STRING", "")
     path = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
+    path = "".join(c if c.isprintable() else repr(c)[1:-1] for c in path)
     line = f"{environ['REQUEST_METHOD']} {path}{'?' + query if query else ''}"
     if cookie := environ.get("HTTP_COOKIE"):
         names = [part.partition("=")[0].strip() for part in cookie.split(";")]
@@ -171,10 +183,12 @@ def _came_back(reply: TestResponse, wanted: str) -> str:
     if place := reply.headers.get("Location"):
         line += f", Location: {place}"
     kind = (reply.content_type or "").partition(";")[0]
+    if not is_text(kind):
+        return f"{line}, {kind}, {len(reply.get_data())} bytes"
     body = reply.get_data()[:QUOTED].decode("utf-8", "replace")
     if kind == "text/html":
         # What Flask itself writes on the page of a redirect or an error helps no one.
-        if reply.location or reply.status_code == 500 or f"<title>{reply.status_code} " in body:
+        if re.match(r"<!doctype html>\s*<html lang=en>\s*<title>(\d{3} |Redirecting)", body):
             return line
         body = excerpt.of_page(body, wanted)
     else:

@@ -38,6 +38,8 @@ from course.grading.sandbox.faults import (
 from course.grading.sandbox.launch import Launcher
 from course.grading.sandbox.remote import RemoteApp, RemoteClient
 
+SHOWN = 40
+"""Characters of a setting that a message shows."""
 PRINTED = 1000
 """Characters of what the app printed that a message shows."""
 
@@ -213,7 +215,8 @@ def start(request: pytest.FixtureRequest) -> Iterator[Callable[..., RemoteClient
 
     ``config`` is a dict of JSON values for ``create_app(config)``. ``keep=True`` starts it anew in
     the folder of the app before, as after a restart of the server. ``files`` are written over the
-    submission's first.
+    submission's first. ``told`` says in words how it is started, for messages: ``with DEBUG=1``;
+    None, where each test starts it so.
     """
     subject = request.config.stash[SUBJECT]
     exercise = submission.of_test(request.node.path)
@@ -227,6 +230,7 @@ def start(request: pytest.FixtureRequest) -> Iterator[Callable[..., RemoteClient
         files: dict[str, str] | None = None,
         app: bool = True,
         imported: bool = True,
+        told: str | None = "",
     ) -> RemoteClient:
         nonlocal before
         is_plain = config is None and not keep and not files and app and imported
@@ -238,6 +242,7 @@ def start(request: pytest.FixtureRequest) -> Iterator[Callable[..., RemoteClient
             extra=files or {},
             app=app,
             imported=imported,
+            told="" if told is None else ", ".join(filter(None, [told, _call(config)])),
             shared=is_plain and before == 0 and not is_secret(request.node),
         )
         before += 1
@@ -246,6 +251,15 @@ def start(request: pytest.FixtureRequest) -> Iterator[Callable[..., RemoteClient
 
     yield run
     box.end()
+
+
+def _call(config: dict[str, Any] | None) -> str:
+    """Show the call, with the values that are short."""
+    if not config:
+        return ""
+    shown = [f"{key!r}: {value!r}" for key, value in config.items()]
+    shown = [each if len(each) < SHOWN else f"{each[: SHOWN - 1]}…" for each in shown]
+    return f"with create_app({{{', '.join(shown)}}})"
 
 
 @pytest.fixture
@@ -262,12 +276,19 @@ def new_client(client: RemoteClient) -> Callable[[], RemoteClient]:
 
 @pytest.fixture
 def call(start: Callable[..., RemoteClient], request: pytest.FixtureRequest) -> Callable[..., Any]:
-    """Give a function that calls one of the submission's functions with JSON values."""
-    box = request.config.stash[SUBJECT].box(request.node)
-    start(app=False)
+    """Give a function that calls one of the submission's functions with JSON values.
 
-    def run(function: str, *args: Any) -> Any:
-        box.sent = f"{function}({', '.join(map(repr, args))})"
+    ``module:function`` is one of a module beside the exercise, which ``files`` may put there.
+    """
+    box = request.config.stash[SUBJECT].box(request.node)
+    is_started = False
+
+    def run(function: str, *args: Any, files: dict[str, str] | None = None) -> Any:
+        nonlocal is_started
+        if not is_started:
+            start(app=False, files=files)
+            is_started = True
+        box.sent = f"{function.rpartition(':')[2]}({', '.join(map(repr, args))})"
         head, _ = box.ask({"call": function, "args": list(args)})
         if "raised" in head:
             notes = head.get("notes")
@@ -300,6 +321,14 @@ def run_pytest(
         return head
 
     return run
+
+
+@pytest.fixture
+def source(request: pytest.FixtureRequest) -> str:
+    """Give the text of the submission's exercise.py."""
+    exercise = submission.of_test(request.node.path)
+    files = request.config.stash[SUBJECT].lay_out(exercise).files
+    return files.get(f"{exercise}/{EXERCISE}", b"").decode("utf-8", "replace")
 
 
 @pytest.fixture
@@ -446,15 +475,20 @@ def _of_fault(error: AppFaultError, item: pytest.Item) -> tuple[str, Finding]:
     box = item.config.stash[SUBJECT].box(item)
     finding = diagnose(error.notes, box.files, Sent())
     lines = [str(error)]
-    if error.kind is Kind.RAISED and box.sent[:1].isupper() and finding.error:
-        lines = [*before([(sent, back, False) for sent, back, _ in box.history])]
-        lines += [f"Sent:      {box.sent}", "Came back: nothing", f"The app:   {finding.error}"]
+    story = before([(sent, back, False) for sent, back, _ in box.history])
+    if error.kind is Kind.IMPORT:
+        lines = [*story, *lines]
+    if error.kind is Kind.RAISED and finding.error:
+        is_request = box.sent.partition(" ")[0].isupper()
+        sent = [f"Sent:      {box.sent}", "Came back: nothing"]
+        lines = [*story, *(sent if is_request else [f"Called:    {box.sent}"])]
+        lines.append(f"The app:   {finding.error}")
     if finding.cause:
         lines.append(f"Cause:     {finding.cause}")
     if printed := printed_by_author(box.output()):
         lines += ["", "The app printed:", printed[-PRINTED:]]
-    place = finding.place or next(iter(re.findall(r"\bexercise\.py:\d+", lines[0])), "")
-    key = finding.key or lines[0]
+    place = finding.place or next(iter(re.findall(r"\bexercise\.py:\d+", str(error))), "")
+    key = finding.key or str(error)
     return "\n".join(lines), replace(finding, place=place, key=key, may_hint=False)
 
 

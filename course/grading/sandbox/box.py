@@ -37,7 +37,6 @@ _END_SECONDS = 30
 """A generous end to the end of an app; after it, the box itself is ended."""
 
 START = "while it started"
-RESTART = ("a restart", "", None)
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,8 @@ class Order:
     """Texts that are written over the submission's files first."""
     app: bool = True
     imported: bool = True
+    told: str = ""
+    """How it is started, in words for the list of requests."""
     shared: bool = False
     """Whether one import may serve this start and those of other tests (see ``serve.share``)."""
 
@@ -120,7 +121,11 @@ class Box:
         self._wait_for_end()
         self.budget.check()
         self.sent = ""
-        self.history = [*self.history, RESTART] if order.keep else []
+        self.history = self.history if order.keep else []
+        if order.keep or order.told:
+            start = "a restart" if order.keep else "a start"
+            told = f"{start} {order.told}".rstrip()
+            self.history = [*self.history, (told, "", None)]
         self._questions = self._received = 0
         self.files = order.files
         was_used = self._first is not None

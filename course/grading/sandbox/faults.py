@@ -109,7 +109,7 @@ def names_of_frames(frames: object) -> list[tuple[str, int]]:
 def error_text(kind: str, message: str, role: str = "", name: str = "") -> str:
     """Say in plain words what an app raised, while the function ``name`` answered."""
     if kind != "TypeError" or "did not return a valid response" not in message:
-        return f"{kind}: {message}"
+        return f"{kind}: {message}" if message else kind
     who = f"the {role or 'view'} {name}".rstrip()
     if "returned None" in message:
         return f"{who} returns None: is a `return` missing?"

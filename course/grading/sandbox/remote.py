@@ -44,6 +44,7 @@ class RemoteApp:
         path = environ.get("PATH_INFO", "") + (
             f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else ""
         )
+        path = "".join(c if c.isprintable() else repr(c)[1:-1] for c in path)
         sent = self._box.sent = f"{environ['REQUEST_METHOD']} {path}"
         self.body, self.notes = body, {}
         plain = {name: value for name, value in environ.items() if isinstance(value, str)}
@@ -83,23 +84,36 @@ class RemoteClient(Client):
         if not hasattr(reply, "sent"):  # the last one of a chain of redirects
             vars(reply).update(sent=app.body, notes=app.notes, files=app.files)
             history, count = app.history, len(app.history) - 1
-            vars(reply)["before"] = lambda: [
-                (sent, back, who is not None and who is not self)
-                for sent, back, who in history[:count]
-            ]
+            vars(reply)["before"] = lambda: _before(history[:count], self)
         return reply
+
+
+def _before(history: list[tuple[str, str, object]], client: object) -> list[tuple[str, str, bool]]:
+    """Return these requests, and whether another visitor than this one sent them.
+
+    After a restart of the app the same visitor comes with a new client.
+    """
+    last = max((n for n, entry in enumerate(history) if entry[2] is None), default=-1)
+    return [
+        (sent, back, n > last and who is not client) for n, (sent, back, who) in enumerate(history)
+    ]
 
 
 def _in_short(status: str, headers: list[list[str]], data: bytes) -> str:
     """Say in a few words what came back."""
     named = {name.lower(): value for name, value in headers}
-    text = status[:3]
+    kind = named.get("content-type", "").partition(";")[0]
     if "location" in named:
-        text += f" to {named['location']}"
-    elif "html" not in named.get("content-type", "") and data:
-        body = " ".join(data[: 4 * QUOTED].decode("utf-8", "replace").split())
-        text += f" {body}" if len(body) <= QUOTED else f" {body[: QUOTED - 1]}…"
-    return text
+        return f"{status[:3]} to {named['location']}"
+    if kind == "text/html" or not data or not is_text(kind):
+        return status[:3]
+    body = " ".join(data[: 4 * QUOTED].decode("utf-8", "replace").split())
+    return f"{status[:3]} {body if len(body) <= QUOTED else body[: QUOTED - 1] + '…'}"
+
+
+def is_text(kind: str) -> bool:
+    """Tell whether a body of this content type can be read."""
+    return not kind or kind.startswith("text/") or re.search(r"json|xml|form", kind) is not None
 
 
 def _is_status(value: object) -> bool:

@@ -67,7 +67,7 @@ class Witness:
                 frames.append([self.relative(str(error.filename)), error.lineno, ""])
         found: dict[str, Any] = {
             "type": type(error).__name__,
-            "message": message[:TEXT],
+            "message": message.replace(f"{self._folder}{os.sep}", "")[:TEXT],
             "frames": frames[-FRAMES:],
         }
         if isinstance(error, ImportError):

@@ -60,6 +60,7 @@ def test_the_short_address_leads_to_the_long_one(client):
 
 
 @pytest.mark.task(2)
+@pytest.mark.needs("test_the_short_address_leads_to_the_long_one")
 @pytest.mark.hint("A dict raises KeyError for a key that it has not. Ask first: if code not in ...")
 def test_an_unknown_code_is_not_found(client):
     """A code that nobody was given is answered with 404."""

@@ -68,6 +68,7 @@ def test_every_error_is_json(client):
 
 
 @pytest.mark.task(1)
+@pytest.mark.needs("test_a_program_gets_json")
 @pytest.mark.hint("An error handler is for errors; what a view returns does not pass it.")
 def test_what_works_still_works(client):
     """Answers that are no errors stay as they are."""
@@ -79,6 +80,7 @@ def test_what_works_still_works(client):
 
 
 @pytest.mark.task(2)
+@pytest.mark.needs("test_a_program_gets_json")
 @pytest.mark.points(2)
 @pytest.mark.hint("error.get_response() has these headers: change its data and its content_type.")
 def test_the_headers_stay(client):
@@ -154,6 +156,7 @@ def test_a_failure_is_a_500_in_the_same_forms(client):
 
 
 @pytest.mark.task(5)
+@pytest.mark.needs("test_a_failure_is_a_500_in_the_same_forms")
 @pytest.mark.points(2)
 @pytest.mark.hint(
     "error.description is made for visitors; error.original_exception is for the log."

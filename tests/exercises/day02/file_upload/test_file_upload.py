@@ -31,6 +31,8 @@ def send(client, content, name):
 
 def expect_photo(client, receipt, content):
     reply = expect(client.get(f"/photos/{receipt}"), 200)
+    if len(reply.data) == len(content) and reply.data != content:
+        fail(reply, "the bytes of the photo of this receipt; it was another photo")
     if reply.data != content:
         fail(
             reply,

@@ -47,6 +47,7 @@ def test_each_request_has_a_line(client):
 
 
 @pytest.mark.task(1)
+@pytest.mark.needs("test_each_request_has_a_line")
 @pytest.mark.hint("An after hook returns the response that it was given.")
 def test_the_answers_stay_as_they_were(client):
     """The hooks change nothing of what the views answer."""
@@ -119,9 +120,8 @@ def test_a_closed_shop_answers_503(start):
 
 @pytest.mark.task(4)
 @pytest.mark.points(2)
-@pytest.mark.hint(
-    "A hook that answers skips the before hooks behind it: the stopwatch comes first."
-)
+@pytest.mark.hint("A hook that responds skips the hooks after it: the stopwatch comes first.")
+@pytest.mark.hint("The hook must let /log in: look at request.path first.", when="Sent: GET /log")
 def test_the_log_has_what_a_closed_shop_answered(start):
     """While the shop is closed, /log is answered and has the requests."""
     client = start({"CLOSED": True})
@@ -131,6 +131,7 @@ def test_the_log_has_what_a_closed_shop_answered(start):
 
 
 @pytest.mark.task(4)
+@pytest.mark.needs("test_a_closed_shop_answers_503")
 @pytest.mark.hint("Only None lets the request in: a hook must not answer with an empty text.")
 def test_an_open_shop_lets_everybody_in(start):
     """While CLOSED is false, the views answer."""

@@ -83,6 +83,7 @@ def test_no_tea_is_remembered_twice(client):
 
 
 @pytest.mark.task(2)
+@pytest.mark.needs("test_the_last_three_teas_are_remembered")
 @pytest.mark.hint("A list of the program is the same for all visitors; the session is not.")
 def test_each_browser_sees_its_own_teas(client, new_client):
     """What one browser looked at is not shown to another one."""

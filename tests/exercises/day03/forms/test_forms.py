@@ -52,9 +52,10 @@ def messages(reply):
 def expect_refused(client, form, why):
     reply = send(client, form)
     if reply.status_code != 422:
-        fail(reply, f"422 UNPROCESSABLE ENTITY: {why}")
+        fail(reply, f"422 UNPROCESSABLE ENTITY: {why}", wanted='<span class="error">')
     if not messages(reply):
-        fail(reply, f'the form with a message in <span class="error"> … </span>: {why}')
+        wanted = f'<input name="{why.partition(":")[0]}">'
+        fail(reply, f'a message in <span class="error">, as row(…) draws it: {why}', wanted=wanted)
     kept = [each for each in guests(client) if each.get("name") == form["name"].strip()]
     if kept:
         fail(reply, f"that nothing is kept; /guests lists {kept}")
@@ -105,6 +106,17 @@ def test_the_form_asks_for_four_things(client):
             fail(reply, f"a form with {what}")
 
 
+PROBE = """
+from day03.forms.exercise import SeatForm, create_app
+
+def errors(data):
+    app = create_app({"WTF_CSRF_ENABLED": False})
+    with app.test_request_context(method="POST", data=data):
+        form = SeatForm()
+        form.validate()
+        return form.errors
+"""
+
 WRONG = {
     "name": [("", "no name"), ("   ", "only spaces"), ("x" * 41, "41 characters")],
     "seats": [
@@ -121,15 +133,22 @@ WRONG = {
 
 @pytest.mark.task(2)
 @pytest.mark.points(4)
-@pytest.mark.hint(
-    "validators=[…]; DataRequired for a box that has to be ticked, NumberRange, Length."
-)
+@pytest.mark.hint("validators=[…]: DataRequired also for a box to tick, NumberRange, Length.")
+@pytest.mark.needs("test_the_form_asks_for_four_things")
 @pytest.mark.parametrize("field", WRONG)
-def test_a_wrong_field_is_refused(client, guest, field):
-    """A field that holds what it should not is answered with 422, and nothing is kept."""
-    for value, why in WRONG[field]:
-        form = guest | {field: value}
-        expect_refused(client, {n: v for n, v in form.items() if v is not None}, f"{field}: {why}")
+def test_a_wrong_field_is_refused(call, guest, field):
+    """SeatForm has a message for a field that holds what it should not, and for no other one."""
+    files = {"day03/forms/exercise_probe.py": PROBE}
+    cases = [({field: value}, why) for value, why in WRONG[field]]
+    for change, why in [*cases, ({}, "")]:
+        data = {name: value for name, value in (guest | change).items() if value is not None}
+        found = call("exercise_probe:errors", data, files=files)
+        if set(found) != ({field} if why else set()):
+            pytest.fail(
+                f"Sent:      SeatForm with {data}\nCame back: the messages {found}\n"
+                f"Expected:  {f'a message for {field}, because of {why}' if why else 'none'}",
+                pytrace=False,
+            )
 
 
 @pytest.mark.task(3)
@@ -139,7 +158,7 @@ def test_a_good_form_is_kept(client, guest):
     """A good form is answered with 303 to /guests, and /guests lists the guest."""
     reply = send(client, guest | {"name": f"  {guest['name']} "})
     if reply.status_code != 303 or not str(reply.location).endswith("/guests"):
-        fail(reply, "303 SEE OTHER, Location: /guests")
+        fail(reply, "303 SEE OTHER, Location: /guests", wanted='<span class="error">')
     expected = {name: guest[name] for name in ("name", "seats", "day")}
     if guests(client) != [expected]:
         fail(client.get("/guests"), f"the guests [{expected}], without the spaces around the name")
@@ -147,9 +166,12 @@ def test_a_good_form_is_kept(client, guest):
 
 @pytest.mark.task(3)
 @pytest.mark.points(2)
-@pytest.mark.hint("Hand the form that was sent to the template: it holds values and messages.")
+@pytest.mark.hint("Give the template the form that was sent: it has the values and the messages.")
+@pytest.mark.hint("return render_template(…), 422 if the form was sent.", when="Came back: 200")
 def test_a_refused_form_keeps_what_was_typed(client, guest):
-    """A refused form is shown with what was typed, and one message for one mistake."""
+    """A refused form is shown with what was typed, and a message for each mistake."""
+    for field, value, why in (("name", "   ", "only spaces"), ("day", "Monday", "Monday")):
+        expect_refused(client, guest | {field: value}, f"{field}: {why}")
     reply = expect_refused(client, guest | {"seats": 7, "day": "Saturday"}, "seats: seven")
     if f'value="{guest["name"]}"' not in reply.text:
         fail(reply, f"the name {guest['name']!r} still in its field")
@@ -174,7 +196,13 @@ def test_no_more_seats_than_there_are(start, guest):
     for seats, evening, fits in [(3, day, True), (3, day, False), (4, other, True), (2, day, True)]:
         form = guest | {"name": f"{guest['name']} {seats}", "seats": seats, "day": evening}
         if fits:
-            expect(send(client, form), 303)
+            reply = send(client, form)
+            if reply.status_code != 303:
+                fail(
+                    reply,
+                    "303 SEE OTHER, for there are enough seats",
+                    wanted='<span class="error">',
+                )
         else:
             form["name"] += " too late"
             expect_refused(client, form, "only 2 seats are left on that evening")

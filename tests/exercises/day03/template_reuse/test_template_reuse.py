@@ -36,7 +36,7 @@ def open_shop(start, teas):
 
     def run(**templates):
         files = {f"{TEMPLATES}/exercise_{name}.html": text for name, text in templates.items()}
-        return start({"TEAS": teas}, files=files)
+        return start({"TEAS": teas}, files=files, told=None)
 
     return run
 
@@ -62,23 +62,6 @@ def cards(reply):
 
 
 @pytest.mark.task(1)
-@pytest.mark.hint(
-    "A child holds blocks and nothing else. Give the title in the block of that name."
-)
-def test_both_pages_are_whole(open_shop, teas):
-    """Both pages are whole: one title, one heading with the same words, header and footer."""
-    key, replies = pages(open_shop(), teas)
-    for reply, title in zip(replies, ("The tea shop", teas[key]["name"]), strict=True):
-        for tag in ("<!doctype", "<title", "<h1", "<header", "<main", "<footer"):
-            if reply.text.lower().count(tag) != 1:
-                fail(reply, f"a page with {tag} once, not {reply.text.lower().count(tag)} times")
-        for tag in ("title", "h1"):
-            if words_of(reply, tag) != title:
-                fail(reply, f"{title!r} in <{tag}>; there was {words_of(reply, tag)!r}")
-    expect(replies[0], contains="Open from nine to five.")
-
-
-@pytest.mark.task(1)
 @pytest.mark.points(3)
 @pytest.mark.hint('Begin both templates with {% extends "exercise_base.html" %}.')
 def test_both_pages_have_the_frame_of_the_base(open_shop, teas):
@@ -99,19 +82,22 @@ def test_both_pages_have_the_frame_of_the_base(open_shop, teas):
         fail(replies[1], f"{teas[key]['name']!r} in the block `title`")
 
 
-@pytest.mark.task(2)
-@pytest.mark.points(2)
-@pytest.mark.hint("An imported macro does not see the page's variables: hand it what it needs.")
-def test_each_tea_has_a_card(open_shop, teas):
-    """The shop shows a card of each tea; a tea's page its own and those of the others."""
+@pytest.mark.task(1)
+@pytest.mark.needs("test_both_pages_have_the_frame_of_the_base")
+@pytest.mark.hint(
+    "A child holds blocks and nothing else. Give the title in the block of that name."
+)
+def test_both_pages_are_whole(open_shop, teas):
+    """Both pages are whole: one title, one heading with the same words, header and footer."""
     key, replies = pages(open_shop(), teas)
-    shown = [f"{tea['name']} {tea['price']} yuan" for tea in teas.values()]
-    own = f"{teas[key]['name']} {teas[key]['price']} yuan"
-    for reply, expected in zip(
-        replies, (shown, [own, *(each for each in shown if each != own)]), strict=True
-    ):
-        if cards(reply) != expected:
-            fail(reply, f'<section class="card"> with {expected}; there was {cards(reply)}')
+    for reply, title in zip(replies, ("The tea shop", teas[key]["name"]), strict=True):
+        for tag in ("<!doctype", "<title", "<h1", "<header", "<main", "<footer"):
+            if reply.text.lower().count(tag) != 1:
+                fail(reply, f"a page with {tag} once, not {reply.text.lower().count(tag)} times")
+        for tag in ("title", "h1"):
+            if words_of(reply, tag) != title:
+                fail(reply, f"{title!r} in <{tag}>; there was {words_of(reply, tag)!r}")
+    expect(replies[0], contains="Open from nine to five.")
 
 
 @pytest.mark.task(2)
@@ -133,6 +119,22 @@ def test_both_pages_call_the_macro(open_shop, teas):
                 f"{len(expected)} calls of card(tea), with the prices {expected}; the check has "
                 f"put another macro into exercise_card.html, and it was called with {found}",
             )
+
+
+@pytest.mark.task(2)
+@pytest.mark.needs("test_both_pages_call_the_macro")
+@pytest.mark.points(2)
+@pytest.mark.hint("An imported macro does not see the page's variables: hand it what it needs.")
+def test_each_tea_has_a_card(open_shop, teas):
+    """The shop shows a card of each tea; a tea's page its own and those of the others."""
+    key, replies = pages(open_shop(), teas)
+    shown = [f"{tea['name']} {tea['price']} yuan" for tea in teas.values()]
+    own = f"{teas[key]['name']} {teas[key]['price']} yuan"
+    for reply, expected in zip(
+        replies, (shown, [own, *(each for each in shown if each != own)]), strict=True
+    ):
+        if cards(reply) != expected:
+            fail(reply, f'<section class="card"> with {expected}; there was {cards(reply)}')
 
 
 @pytest.mark.task(3)

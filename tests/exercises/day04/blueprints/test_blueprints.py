@@ -30,7 +30,7 @@ def key():
 
 @pytest.fixture
 def pool(start, courses, key):
-    return start({"COURSES": courses, "STAFF_KEY": key})
+    return start({"COURSES": courses, "STAFF_KEY": key}, told=None)
 
 
 def links(reply):
@@ -52,14 +52,22 @@ def expect_endpoints(client, expected):
     rules = the_map(reply)
     for rule, endpoint in expected.items():
         if rules.get(rule) != endpoint:
-            fail(
-                reply,
-                f"the endpoint {endpoint!r} for the rule {rule.replace('<>', '<key>')}; it was "
-                f"{rules.get(rule)!r}",
-            )
+            rule, found = rule.replace("<>", "<key>"), repr(rules.get(rule, "missing"))
+            if elsewhere := [each for each, name in rules.items() if name == endpoint]:
+                found = f"that of {elsewhere[0].replace('<>', '<key>')}"
+            fail(reply, f"the endpoint {endpoint!r} for the rule {rule}; it was {found}")
 
 
 @pytest.mark.task(1)
+@pytest.mark.points(2)
+@pytest.mark.hint('Blueprint("courses", __name__), and app.register_blueprint with a url_prefix.')
+def test_the_courses_are_a_part(pool):
+    """The endpoints are courses.index and courses.course."""
+    expect_endpoints(pool, {"/courses/": "courses.index", "/courses/<>": "courses.course"})
+
+
+@pytest.mark.task(1)
+@pytest.mark.needs("test_the_courses_are_a_part")
 @pytest.mark.hint("A view of a blueprint is written @courses.get, and has the path without prefix.")
 def test_the_courses_are_shown(pool, courses):
     """The list leads to each course, and each course to the list."""
@@ -74,14 +82,7 @@ def test_the_courses_are_shown(pool, courses):
 
 
 @pytest.mark.task(1)
-@pytest.mark.points(2)
-@pytest.mark.hint('Blueprint("courses", __name__), and app.register_blueprint with a url_prefix.')
-def test_the_courses_are_a_part(pool):
-    """The endpoints are courses.index and courses.course."""
-    expect_endpoints(pool, {"/courses/": "courses.index", "/courses/<>": "courses.course"})
-
-
-@pytest.mark.task(1)
+@pytest.mark.needs("test_the_courses_are_a_part")
 @pytest.mark.hint("url_for wants the part and a dot now; `.index` stays in the part.")
 def test_the_entrance_leads_on(pool):
     """The entrance leads to the courses and to the help, and both are there."""
@@ -112,6 +113,7 @@ def test_only_the_staff_comes_in(pool, courses, key):
 
 
 @pytest.mark.task(2)
+@pytest.mark.needs("test_only_the_staff_comes_in")
 @pytest.mark.points(2)
 @pytest.mark.hint("before_app_request and app.before_request run for all parts.")
 def test_no_other_part_asks_for_the_key(pool, courses):
@@ -165,6 +167,7 @@ def test_a_missing_address_is_json_in_the_api(pool):
 
 
 @pytest.mark.task(3)
+@pytest.mark.needs("test_a_missing_address_is_json_in_the_api")
 @pytest.mark.hint("The handler for the whole app has to tell programs from people.")
 def test_elsewhere_404_is_a_page(pool, key):
     """Outside of /api/ what is not there is a page, with 404."""

@@ -5,6 +5,9 @@ import re
 
 import pytest
 
+from course.grading.judge.diagnosis import Finding
+from course.grading.judge.expect import raise_failure
+from course.grading.judge.slips import slips
 from course.grading.results import Kind
 from course.grading.sandbox.faults import AppFaultError
 from tests.exercises.day04.login.lockers import (
@@ -24,7 +27,7 @@ def known():
 
 
 @pytest.fixture
-def verdict(run_pytest, known):
+def verdict(run_pytest, known, source):
     """Give a function that returns what the student's tests say of an app, or raises a fault.
 
     The apps are tried in an order that changes, so that no test file can know which one it has.
@@ -36,7 +39,7 @@ def verdict(run_pytest, known):
         found = known.get(name, known["right"])
         if isinstance(found, AppFaultError):
             raise found
-        return found
+        return found | {"slips": slips(source)}
 
     return run
 
@@ -66,24 +69,32 @@ def complaints(found):
     return re.sub(r"/\S*?/(day04/login/)", r"\1", "\n".join((kept or lines)[:12]))
 
 
+def expect_that(is_so, lines, found):
+    """Fail with these lines, and with the slips that can be read in the student's file."""
+    if not is_so:
+        lines += [f"Line {line}:  {words}" for line, words in found["slips"][:3]]
+        place = f"exercise.py:{found['slips'][0][0]}" if found["slips"] else ""
+        raise_failure(lines, Finding(place=place))
+
+
 def is_passed(found):
     return found["code"] == 0 and found.get("passed", 0) > 0
 
 
 def expect_pass(found, app):
-    if found["code"] == 5 or (found["code"] == 0 and not found.get("passed")):
-        pytest.fail(
-            "Sent:      nothing: pytest found no test that ran.\n"
-            "Expected:  functions whose names begin with test_",
-            pytrace=False,
-        )
-    if not is_passed(found):
-        pytest.fail(
-            f"Your tests were run on {app}.\n"
-            f"Expected:  all of them pass\n"
-            f"Came back: {found.get('failed')} failed\n{complaints(found)}",
-            pytrace=False,
-        )
+    is_none = found["code"] == 5 or (found["code"] == 0 and not found.get("passed"))
+    lines = [
+        "Sent:      nothing: pytest found no test that ran.",
+        "Expected:  functions whose names begin with test_",
+    ]
+    expect_that(not is_none, lines, found)
+    lines = [
+        f"Your tests were run on {app}.",
+        "Expected:  all of them pass",
+        f"Came back: {found.get('failed')} failed",
+        complaints(found),
+    ]
+    expect_that(is_passed(found), lines, found)
 
 
 def expect_right_first(verdict):
@@ -99,13 +110,12 @@ def expect_right_first(verdict):
 
 def expect_failure(found, app):
     """Fail unless at least one of the student's tests has failed."""
-    if found["code"] != 1:
-        pytest.fail(
-            f"Your tests were run on {app}.\n"
-            "Expected:  at least one of them fails\n"
-            f"Came back: {found.get('passed')} passed, {found.get('failed')} failed",
-            pytrace=False,
-        )
+    lines = [
+        f"Your tests were run on {app}.",
+        "Expected:  at least one of them fails",
+        f"Came back: {found.get('passed')} passed, {found.get('failed')} failed",
+    ]
+    expect_that(found["code"] == 1, lines, found)
 
 
 def expect_caught(verdict, name):

@@ -42,7 +42,7 @@ def replies(short, long):
 def says(start, replies):
     """Give a function that sends a follower's message and returns the reply."""
     token = secrets.token_hex(8)
-    client = start({"WECHAT_TOKEN": token}, files={FILE: json.dumps(replies)})
+    client = start({"WECHAT_TOKEN": token}, files={FILE: json.dumps(replies)}, told=None)
 
     def send(follower="oUser-1", **fields):
         timestamp, nonce = str(int(time.time())), str(random.randrange(10**9))
@@ -153,6 +153,7 @@ def test_a_text_without_a_keyword_gets_help(says, replies):
 
 
 @pytest.mark.task(2)
+@pytest.mark.needs("test_a_text_without_a_keyword_gets_help")
 @pytest.mark.hint("Such a text arrives as None; a function that returns None says nothing.")
 def test_blanks_get_silence(says):
     """A text of nothing but blanks gets silence."""
@@ -171,6 +172,7 @@ def test_a_click_gets_its_answer(says, replies):
 
 
 @pytest.mark.task(3)
+@pytest.mark.needs("test_a_click_gets_its_answer")
 @pytest.mark.hint("A dict's get returns None for a key that it does not have; None is silence.")
 def test_other_events_get_silence(says, replies):
     """A click on something else, and every other event, gets silence."""

@@ -24,7 +24,8 @@ def codes():
 @pytest.fixture
 def client(start, client_id, codes):
     """Give a browser for the shop."""
-    return start({"CLUB_URL": "https://tea.example", "CLUB_CLIENT": client_id, "CLUB_CODES": codes})
+    config = {"CLUB_URL": "https://tea.example", "CLUB_CLIENT": client_id, "CLUB_CODES": codes}
+    return start(config, told=None)
 
 
 def parameters(reply):
@@ -220,7 +221,7 @@ def test_nobody_is_led_to_another_site(start, client_id):
         "other.example",
     ]
     codes = [secrets.token_hex(6) for _ in places]
-    client = start({"CLUB_CLIENT": client_id, "CLUB_CODES": dict.fromkeys(codes, "Ann")})
+    client = start({"CLUB_CLIENT": client_id, "CLUB_CODES": dict.fromkeys(codes, "Ann")}, told=None)
     for code, place in zip(codes, places, strict=True):
         reply = come_back(client, code=code, state=begin(client, next=place))
         expect_place(reply, "/", f"the login began with next={place}")

@@ -26,7 +26,8 @@ def begin(start, letters):
     """Give a function that starts the app; with keep=True, anew in the same folder."""
 
     def run(*, keep=False, texts=letters, **config):
-        return start({"CAPTCHA_TEXTS": texts, **config}, keep=keep)
+        told = ", ".join(f"with {name}={value}" for name, value in config.items())
+        return start({"CAPTCHA_TEXTS": texts, **config}, keep=keep, told=told or None)
 
     return run
 
@@ -89,6 +90,7 @@ def test_a_picture_is_drawn(shop):
 
 
 @pytest.mark.task(1)
+@pytest.mark.needs("test_a_picture_is_drawn")
 @pytest.mark.hint("There is a converter for UUIDs: <uuid:captcha_id>.")
 def test_an_id_is_a_uuid(shop):
     """An id that is no UUID is answered with 404."""
@@ -96,18 +98,6 @@ def test_an_id_is_a_uuid(shop):
         reply = shop.get(f"/captchas/{odd}")
         if reply.status_code != 404:
             fail(reply, "404, because this is no UUID")
-
-
-@pytest.mark.task(2)
-@pytest.mark.points(2)
-@pytest.mark.hint("Keep the letters as text under str(captcha_id); compare both by casefold().")
-def test_the_right_letters_are_taken(shop, letters):
-    """A question with the letters of the picture, in capitals or small, is kept: 201."""
-    ids = [look(shop) for _ in range(3)]
-    written = [letters[0], letters[1].lower(), letters[2].capitalize()]
-    for captcha_id, text, drawn in sorted(zip(ids, written, letters, strict=False)):
-        expect_taken(ask(shop, captcha_id, text), f"{drawn} was drawn for this id")
-    expect_questions(shop, 3)
 
 
 @pytest.mark.task(2)
@@ -123,6 +113,19 @@ def test_other_letters_are_refused(shop, letters):
     expect_refused(ask(shop, str(uuid4()), letters[3]), "nothing was drawn for this id")
     expect_refused(ask(shop, "cat", letters[3]), "this is no id")
     expect_questions(shop, 0)
+
+
+@pytest.mark.task(2)
+@pytest.mark.needs("test_other_letters_are_refused")
+@pytest.mark.points(2)
+@pytest.mark.hint("Keep the letters as text under str(captcha_id); compare both by casefold().")
+def test_the_right_letters_are_taken(shop, letters):
+    """A question with the letters of the picture, in capitals or small, is kept: 201."""
+    ids = [look(shop) for _ in range(3)]
+    written = [letters[0], letters[1].lower(), letters[2].capitalize()]
+    for captcha_id, text, drawn in sorted(zip(ids, written, letters, strict=False)):
+        expect_taken(ask(shop, captcha_id, text), f"{drawn} was drawn for this id")
+    expect_questions(shop, 3)
 
 
 @pytest.mark.task(2)

@@ -19,7 +19,7 @@ def origins():
 @pytest.fixture
 def client(start, origins):
     """Give a client for the app, which lets these origins in."""
-    return start({"ALLOWED_ORIGINS": " ".join(origins)})
+    return start({"ALLOWED_ORIGINS": " ".join(origins)}, told=None)
 
 
 def goods():
@@ -198,6 +198,7 @@ def test_named_origins_may_read(client, origins):
 
 
 @pytest.mark.task(4)
+@pytest.mark.needs("test_named_origins_may_read")
 @pytest.mark.points(2)
 @pytest.mark.hint("Split the setting into a set; in a text, any part of it would be found.")
 def test_other_origins_may_not_read(client, origins):

@@ -25,7 +25,7 @@ def ann(people):
 @pytest.fixture
 def begin(start, people):
     """Give a function that starts the app; with keep=True, anew in the same folder."""
-    return lambda *, keep=False: start({"PINS": people}, keep=keep)
+    return lambda *, keep=False: start({"PINS": people}, keep=keep, told=None)
 
 
 @pytest.fixture
@@ -153,6 +153,7 @@ def test_a_login_changes_the_id(client, new_client, log_in, ann):
 
 
 @pytest.mark.task(3)
+@pytest.mark.needs("test_a_login_changes_the_id")
 @pytest.mark.hint("A new id need not be an empty session.")
 def test_a_login_keeps_the_basket(client, log_in, ann):
     """What was in the basket before the login is in it afterwards."""
@@ -179,6 +180,7 @@ def test_the_logout_holds(client, new_client, log_in, ann):
 
 
 @pytest.mark.task(4)
+@pytest.mark.needs("test_the_logout_holds")
 @pytest.mark.hint("clear() never fails; pop and del fail for what is not there.")
 def test_who_is_nobody_may_log_out(client):
     """POST /logout is 204 for somebody who has no session, and a second time."""
@@ -220,6 +222,7 @@ def test_others_stay_logged_in(client, new_client, log_in, people):
 
 
 @pytest.mark.task(5)
+@pytest.mark.needs("test_all_browsers_are_logged_out")
 @pytest.mark.hint("A dictionary of the program begins anew after a restart: keep it in files.")
 def test_a_logout_everywhere_outlives_a_restart(begin, log_in, ann):
     """After a logout everywhere and a restart, the old cookies are still nobody's."""
