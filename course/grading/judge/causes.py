@@ -481,7 +481,7 @@ CAUSES = (
         status="200",
         first=True,
     ),
-    # Slips that can be read in the file, whatever came back.
+    # Slips that can be read in the file alone.
     Cause(
         "WTF_CSRF_ENABLED = False, or csrf = False in a class Meta, switches the tokens off. Only "
         "tests of one's own set it.",
