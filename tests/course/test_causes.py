@@ -512,6 +512,19 @@ MISTAKES = {
         "session['seen'] = [...]",
         None,
     ),
+    "a list of the session that is not put back": (
+        APP
+        + "def look(name):\n    seen = session.setdefault('seen', [])\n    seen.insert(0, name)\n",
+        {},
+        "Write session['seen'] = ... after it",
+        None,
+    ),
+    "a flush without a commit": (
+        APP + "def keep(db):\n    db.session.flush()\n\ndef other(db):\n    db.session.commit()\n",
+        {},
+        "only session.commit keeps it",
+        None,
+    ),
     "no commit": (
         APP + "def keep(db, book): db.session.add(book)\n@app.get('/')\ndef show(): return ''\n",
         {},

@@ -496,6 +496,19 @@ CAUSES = (
         hint=True,
     ),
     Cause(
+        "A list of the session is changed and not put back, so the change is not saved. Write "
+        "session['{name}'] = ... after it.",
+        source=r"(?s)\A(?!.*session\.modified).*\b(?P<list>\w+) = session(?:\.\w+\(|\[)"
+        r"[\"'](?P<name>\w+)[\"'].*\b(?P=list)\.(?:append|insert|extend|remove)\("
+        r"(?!.*session\[[\"'](?P=name)[\"']\]\s*=)",
+        hint=True,
+    ),
+    Cause(
+        "session.flush sends a change, and the end of the request undoes it: only "
+        "session.commit keeps it.",
+        source=r"(?s)session\.flush\(\)(?:(?!\bcommit\b|\n\s*def ).)*(?:\n\s*def |\Z)",
+    ),
+    Cause(
         "The file calls session.add and never session.commit(): nothing is kept.",
         source=r"(?s)\A(?!.*\bcommit\()(?=.*\bsession\.add)",
     ),

@@ -20,7 +20,7 @@ from course.grading.sandbox.faults import error_text, names_of_frames
 
 RULES = 6
 """The most rules that a message lists: those that are most like the path."""
-SOURCE = 2**16
+SOURCE = 2**15
 LINE = 200
 TEXT = 300
 """Characters that are looked at of the exercise, of a line of it, and of a message."""

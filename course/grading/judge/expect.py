@@ -125,8 +125,7 @@ def before(requests: list[tuple[str, str, bool]]) -> list[str]:
     told = []
     for sent, back, is_other in requests:
         who = "another visitor: " if is_other else ""
-        sent = excerpt.short(sent, SENT)
-        told.append(f"{who}{sent} -> {back}" if back else sent)
+        told.append(f"{who}{excerpt.short(sent, SENT)} -> {back}" if back else sent)
     lines = [(line, len(list(same))) for line, same in groupby(told)]
     found = [f"{line} ({count} times)" if count > 1 else line for line, count in lines[-LISTED:]]
     if more := sum(count for _, count in lines[:-LISTED]):
