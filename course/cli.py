@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import re
@@ -22,7 +21,7 @@ from rich.markup import escape
 from . import catalogue
 
 if TYPE_CHECKING:
-    from .reader.progress import Progress
+    from .progress import Progress
 
 READER_PORT = 5050
 """Where the reader listens. Lessons use 5000, as the notes say."""
@@ -116,7 +115,9 @@ def list_lessons() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    solved = {name for name, done in _progress().lessons().items() if done["solved"]}
+    from .progress import Progress
+
+    progress = Progress(catalogue.ROOT)
     console = Console(highlight=False)
     for day in catalogue.days():
         console.print(f"\n[bold]{escape(day.title)}[/bold]")
@@ -126,17 +127,17 @@ def list_lessons() -> None:
         for lesson in day.lessons:
             summary = _marked(lesson.summary)
             if lesson.exercise:
-                summary += f" [dim](exercise{', solved' if lesson.id in solved else ''})[/dim]"
+                summary += f" [dim](exercise{_solved(progress, lesson.id)})[/dim]"
             table.add_row(f"  {lesson.id}", summary)
         console.print(table)
     console.print()
 
 
-def _progress() -> Progress:
-    """Return what was done so far, as the reader keeps it."""
-    from .reader.progress import Progress
-
-    return Progress(catalogue.ROOT / "instance" / "progress.json")
+def _solved(progress: Progress, lesson: str) -> str:
+    """Say whether an exercise is solved, as it was found at its last check."""
+    if progress.is_solved(lesson):
+        return ", solved"
+    return ", solved before its last change" if progress.was_solved(lesson) else ""
 
 
 def _marked(summary: str) -> str:
@@ -187,60 +188,49 @@ def run(lesson: str, port: int | None) -> None:
 @click.argument("exercise", required=False)
 @click.option("--all", "everything", is_flag=True, help="Show every failure, not the first only.")
 @click.option("--hint", "hints", is_flag=True, help="Show hints.")
-@click.option("--watch", is_flag=True, help="Check again whenever a file is saved.")
-def check(exercise: str | None, everything: bool, hints: bool, watch: bool) -> None:
-    """Check an exercise (``custom_converter``), or all of them, and say what to mend."""
-    from .grading import check as checking
+@click.option("--watch", is_flag=True, help="Check again at each save, and walk on when solved.")
+@click.option("--solution", is_flag=True, help="Compare your files with the sample solution.")
+@click.option("--give-up", is_flag=True, help="With --solution: before it is solved.")
+def check(
+    exercise: str | None,
+    everything: bool,
+    hints: bool,
+    watch: bool,
+    solution: bool,
+    give_up: bool,
+) -> None:
+    """Check an exercise (``custom_converter``) and say what to mend.
 
+    Without a name: the exercise of the lesson in whose folder you are, or else all of them.
+    """
+    from .grading import check as checking
+    from .grading import terminal
+    from .progress import Progress
+
+    options = terminal.Options(everything, hints)
+    root = catalogue.ROOT
+    name = exercise or terminal.here(Path.cwd())
+    if give_up and not solution:
+        raise click.UsageError("--give-up goes with --solution.")
+    if solution and not name:
+        raise click.UsageError("Name the exercise: course check custom_converter --solution")
     try:
-        names = [checking.find(exercise)] if exercise else checking.in_order()
+        found = checking.find(name, root) if name else None
     except (catalogue.UnknownLessonError, checking.NoExerciseError) as error:
         raise click.UsageError(str(error)) from None
-    saved = checking.changes([catalogue.ROOT / name for name in names])
-    solved = _check(names, everything, hints)
-    if watch:
-        click.echo("Waiting for a file to be saved (Ctrl+C ends it) ...")
-        for _ in saved:
-            click.clear()
-            _check(names, everything, hints)
-            click.echo("Waiting for a file to be saved (Ctrl+C ends it) ...")
-    if not solved:
-        sys.exit(1)
-
-
-def _check(names: list[str], everything: bool, hints: bool) -> bool:
-    """Check, print, and tell whether all is solved; ``SystemExit`` 1 if the tests cannot run."""
-    from .grading import check as checking
-    from .grading.judge.client import JudgeError
-
-    try:
-        results = list(checking.check(names))
-    except JudgeError as error:
-        raise click.ClickException(f"The tests cannot run: {error}") from None
-    open_ones = [result for result in results if not result.solved]
-    for result in results:
-        if result.solved:
-            with contextlib.suppress(OSError):  # a folder that cannot be written
-                _progress().solve(result.exercise, result.file)
-    if len(names) == 1:
-        _print(checking.lines(results[0], everything=everything, hints=hints))
+    if found and solution:
+        terminal.show_solution(found, gives_up=give_up)
+    elif watch:
+        first = found or Progress(root).next_open("")
+        if first is None:
+            click.echo("All exercises are solved.")
+        else:
+            start = first if isinstance(first, str) else first.id
+            terminal.watch(start, options, walks_on=not exercise)
+    elif found:
+        sys.exit(not terminal.check_one(found, options))
     else:
-        for result in results:
-            done = sum(task.done for task in result.tasks if task.number)
-            state = "solved" if result.solved else f"{done} of {len(result.tasks)} tasks"
-            click.echo(f"{result.exercise:40} {state}")
-        for result in open_ones if everything else open_ones[:1]:
-            click.echo()
-            _print(checking.lines(result, everything=everything, hints=hints))
-    if len(names) > 1:
-        follow = f", next: {open_ones[0].exercise}" if open_ones else ""
-        click.echo(f"\n{len(results) - len(open_ones)} of {len(results)} solved{follow}.")
-    return not open_ones
-
-
-def _print(lines: list[str]) -> None:
-    for line in lines:
-        click.echo(line)
+        sys.exit(not terminal.check_all(checking.in_order(root), options))
 
 
 @main.group()

@@ -227,7 +227,7 @@ def _sentence(text: str) -> str:
     return " ".join(text.split())
 
 
-def changes(folders: list[Path], interval: float = 0.25) -> Iterator[None]:
+def changes(folders: list[Path], interval: float = 0.05) -> Iterator[None]:
     """Return an iterator that yields whenever a file below the folders was saved.
 
     What is saved from this call on counts, also before the first ``next``. It yields when nothing

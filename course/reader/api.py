@@ -5,7 +5,6 @@ Everything is JSON. An error is ``{"error": text}`` with 400, 403, 404, 409, 413
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import Any
 
@@ -215,7 +214,7 @@ def mark_progress() -> ResponseReturnValue:
 def check() -> ResponseReturnValue:
     """Check a lesson's exercise as ``course check`` does; takes ``{lesson, hints}``.
 
-    Gives ``{solved, summary, score, most, tasks, next}``, or ``{error}``.
+    Gives ``{solved, summary, score, most, tasks, next, others}``, or ``{error}``.
     """
     match _data():
         case {"lesson": str(name), "hints": bool(hints)}:
@@ -234,11 +233,12 @@ def check() -> ResponseReturnValue:
     except JudgeError as error:
         return {"error": f"The tests cannot run: {error}"}, 500
     if result.solved:
-        progress().solve(result.exercise, result.file)
+        progress().solve(result.exercise)
     return _checked(result, hints)
 
 
 def _checked(result: Any, hints: bool) -> dict[str, Any]:
+    from course.grading import answers
     from course.grading import check as checking
     from course.grading.results import Status
 
@@ -283,18 +283,14 @@ def _checked(result: Any, hints: bool) -> dict[str, Any]:
         "most": result.most,
         "tasks": tasks,
         "next": _next(result.exercise),
+        "others": answers.what_others_get_wrong(result.exercise) if result.solved else [],
     }
 
 
 def _next(exercise: str) -> dict[str, str] | None:
     """Return the exercise to go on with: the next one that is not solved."""
-    every = catalogue.lessons(course_root())
-    done = progress().lessons()
-    place = next(n for n, lesson in enumerate(every) if lesson.id == exercise)
-    for lesson in every[place + 1 :] + every[:place]:
-        if lesson.exercise and not done.get(lesson.id, {}).get("solved"):
-            return {"id": lesson.id, "title": lesson.title}
-    return None
+    lesson = progress().next_open(exercise)
+    return {"id": lesson.id, "title": lesson.title} if lesson else None
 
 
 # As course.grading.judge.expect describes a request: method, path, cookies, body and its type.
@@ -321,12 +317,12 @@ def _request_of(message: str) -> str:
 def solution() -> ResponseReturnValue:
     """Return the sample solution of a solved exercise and how one's own differs from it."""
     lesson = _lesson(request.args.get("lesson"))
-    if not progress().is_solved(lesson.id):
+    from course.grading import answers
+
+    if not progress().was_solved(lesson.id):
         raise Forbidden("Solve the exercise first: then the sample solution is shown.")
-    path = catalogue.TESTS / lesson.id / "solution.py"
-    if lesson.exercise is None or not path.is_file():
+    files = answers.solution(lesson.id)
+    if lesson.exercise is None or not files:
         raise NotFound("There is no sample solution for this exercise.")
-    text = path.read_text("utf-8")
-    own = lesson.exercise.read_text("utf-8", "replace")
-    lines = difflib.ndiff(own.splitlines(), text.splitlines())
-    return {"text": text, "diff": [[each[0], each[2:]] for each in lines if each[0] != "?"]}
+    text = "\n".join(files.values())
+    return {"text": text, "diff": answers.difference(lesson.id, course_root())}

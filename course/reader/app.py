@@ -17,12 +17,12 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from .. import catalogue
+from ..progress import Progress
 from . import guard, markdown
 from .api import api
 from .files import LessonFiles
 from .pages import pages
 from .process import InThisProcess, Lessons
-from .progress import Progress
 from .worker import Worker
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def create_reader(
     lessons = worker or InThisProcess(Worker(root, token=app.config["TOKEN"]))
     app.extensions["worker"] = lessons
     app.extensions["files"] = LessonFiles(root, app.config["INSTANCE"])
-    app.extensions["progress"] = Progress(app.config["INSTANCE"] / "progress.json")
+    app.extensions["progress"] = Progress(root, app.config["INSTANCE"] / "progress.json")
     app.register_blueprint(pages)
     app.register_blueprint(api)
     app.register_error_handler(HTTPException, _show_error)

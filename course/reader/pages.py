@@ -20,10 +20,10 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from .. import catalogue
+from ..progress import NOTHING, Progress
 from . import links, markdown
 from .files import MAX_TEXT, LessonFiles
 from .process import Lessons
-from .progress import NOTHING, Progress
 from .search import search
 from .tries import Try, tries
 

@@ -1,10 +1,7 @@
 """``course check`` tells a student what to mend, in words, with the place, within seconds."""
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 import threading
 
 import pytest
@@ -17,10 +14,10 @@ from course.grading.judge.client import JudgeProcess
 from course.grading.results import Status
 from course.grading.submission import TESTS
 from course.reader import create_reader
-from course.reader.progress import Progress
 from tests.exercises import patches
 
 NAME = "day01/custom_converter"
+WITHOUT = next(lesson.id for lesson in catalogue.lessons() if lesson.exercise is None)
 SOLUTION = (TESTS / NAME / "solution.py").read_text("utf-8")
 STARTER = (ROOT / NAME / EXERCISE).read_text("utf-8")
 
@@ -231,7 +228,7 @@ def test_an_exercise_is_found_by_its_names(name):
 
 def test_a_name_without_an_exercise_is_told_with_those_that_have():
     with pytest.raises(check.NoExerciseError, match=NAME):
-        check.find("day01/hello")
+        check.find(WITHOUT)
     with pytest.raises(UnknownLessonError):
         check.find("day01/nothing")
 
@@ -270,49 +267,11 @@ def test_the_command_names_a_wrong_name():
     assert "Did you mean day01/custom_converter" in " ".join(result.output.split())
 
 
-def test_what_the_command_finds_solved_is_remembered(copy, monkeypatch):
-    (copy / NAME / EXERCISE).write_text(SOLUTION, "utf-8")
-    monkeypatch.setattr(catalogue, "ROOT", copy)
-    real = check.check
-    monkeypatch.setattr(check, "check", lambda names: real(names, copy))
-    assert CliRunner().invoke(cli.main, ["check", NAME]).exit_code == 0
-    assert Progress(copy / "instance" / "progress.json").is_solved(NAME)
-
-
-@pytest.mark.second_half
-def test_watch_checks_again_after_a_save(copy):
-    script = "from course import catalogue, cli\nimport course.grading.check as c, pathlib, sys\n"
-    script += "root = pathlib.Path(sys.argv.pop(1)); real = c.check\n"
-    script += "c.check = lambda names: real(names, root)\ncatalogue.ROOT = root\ncli.main()\n"
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-c", script, str(copy), "check", NAME, "--watch"],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        assert "Waiting for a file" in read_until(process, "Waiting")
-        (copy / NAME / EXERCISE).write_text(SOLUTION, "utf-8")
-        assert "Solved: 12 of 12" in read_until(process, "Waiting")
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def read_until(process, word):
-    said = ""
-    while word not in said and (line := process.stdout.readline()):
-        said += line
-    return said
-
-
 @pytest.mark.parametrize(
     ("body", "headers", "status"),
     [
         ({"lesson": NAME}, {}, 400),
-        ({"lesson": "day01/hello", "hints": False}, {}, 404),
+        ({"lesson": WITHOUT, "hints": False}, {}, 404),
         ({"lesson": "day01/nothing", "hints": False}, {}, 404),
         ({"lesson": NAME, "hints": False}, {"Origin": "http://evil.example"}, 403),
     ],
@@ -327,5 +286,5 @@ def test_the_page_checks_for_itself_only(body, headers, status):
 
 def test_a_lesson_without_an_exercise_shows_none():
     client = create_reader(token=None).test_client()
-    page = client.get("/day01/hello/", base_url="http://127.0.0.1:5000")
+    page = client.get(f"/{WITHOUT}/", base_url="http://127.0.0.1:5000")
     assert "exercise-title" not in page.text

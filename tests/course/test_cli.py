@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from course import catalogue, cli
 from course.catalogue import ROOT
+from course.progress import Progress
 from tests.helpers import free_port
 
 
@@ -176,9 +177,12 @@ def test_list_shows_code_of_a_summary_without_backticks(runner):
 
 
 def test_list_shows_which_exercises_are_solved(runner, monkeypatch):
-    done = {"day01/custom_converter": {"read": True, "tried": False, "solved": True}}
-    monkeypatch.setattr("course.reader.progress.Progress.lessons", lambda self: done)
-    assert runner.invoke(cli.main, ["list"]).output.count("(exercise, solved)") == 1
+    one, two = "day01/custom_converter", "day02/errors"
+    monkeypatch.setattr(Progress, "is_solved", lambda self, name: name == one)
+    monkeypatch.setattr(Progress, "was_solved", lambda self, name: name in {one, two})
+    shown = " ".join(runner.invoke(cli.main, ["list"]).output.split())
+    assert shown.count("(exercise, solved)") == 1
+    assert shown.count("(exercise, solved before its last change)") == 1
 
 
 def test_an_option_of_the_reader_before_another_command_is_refused(runner):

@@ -7,7 +7,7 @@ import { fill, send } from "./try.js";
 const form = find("#pane-check");
 const side = find(".side");
 
-const WORDS = { done: "✓ done", todo: "to do", unknown: "not tried yet" };
+const WORDS = { done: "✓ done", todo: "to do", unknown: "? another error stops its checks" };
 
 // "day01/errors/exercise.py" and "exercise.py" are the same file.
 const inLesson = (name) => name?.replace(`${side.dataset.lesson}/`, "");
@@ -68,10 +68,14 @@ const compare = async (button) => {
   tabStops();
 };
 
-const solved = (next) => {
+const solved = ({ next, others }) => {
   const button = make("button", { type: "button" }, "compare with the sample solution");
   button.addEventListener("click", () => compare(button));
   const parts = [button];
+  if (others.length) {
+    const sentences = others.map((sentence) => make("li", {}, sentence));
+    parts.push(make("p", {}, "What others get wrong here:"), make("ul", {}, ...sentences));
+  }
   if (next) {
     const link = make("a", { href: `/${next.id}/#exercise-title` }, next.title);
     parts.unshift(make("p", {}, "The next exercise: ", link));
@@ -112,7 +116,7 @@ const check = async () => {
       parts.push(make("div", {}, task.title ?? "", ...shown));
     }
   }
-  if (result.solved) parts.push(...solved(result.next));
+  if (result.solved) parts.push(...solved(result));
   after.replaceChildren(...parts);
   after.hidden = false;
   tabStops();
