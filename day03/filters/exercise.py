@@ -4,7 +4,7 @@ The view has plain values. How they look is decided in the template, with filter
 
 Tasks:
 
-1. The title of a book is shown with a capital letter in each word: ``the old man`` is shown as
+1. Each word of the title begins in upper case: ``the old man`` is shown as
    ``The Old Man``.
 2. The authors are joined with ``, ``. If there is no author, the page shows ``unknown``.
 3. The price is rounded to two digits after the dot: 12.5 is shown as ``12.50``.
