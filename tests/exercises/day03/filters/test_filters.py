@@ -24,7 +24,7 @@ def book(client, **facts):
 @pytest.mark.points(2)
 @pytest.mark.hint("A filter comes after the value: {{ value|name }}. One makes titles.")
 @pytest.mark.parametrize("title", ["the old man", "a ROOM of one's own"])
-def test_the_title_is_title_case(client, title):
+def test_the_title_is_in_title_case(client, title):
     """Each word of the title begins in upper case and goes on in lower case."""
     has_line(book(client, title=title), "h1", title.title().replace("'S", "'s"))
 
