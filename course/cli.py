@@ -5,22 +5,19 @@ from __future__ import annotations
 import io
 import os
 import re
-import secrets
 import signal
-import socket
 import sys
-import threading
-import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.markup import escape
 
 from . import catalogue
 
 if TYPE_CHECKING:
+    import socket
+
     from .progress import Progress
 
 READER_PORT = 5050
@@ -59,6 +56,10 @@ def main(context: click.Context, port: int | None, no_browser: bool) -> None:
 @_serve_options
 def serve(port: int | None = None, no_browser: bool = False) -> None:
     """Open the course: notes, source and live lessons on one page."""
+    import secrets
+    import threading
+    import webbrowser
+
     from .reader.server import create_server, listen
 
     listener = _listen(port)
@@ -113,6 +114,7 @@ def _has_screen() -> bool:
 def list_lessons() -> None:
     """Show the days and their lessons, a line each."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from .progress import Progress
@@ -142,6 +144,8 @@ def _solved(progress: Progress, lesson: str) -> str:
 
 def _marked(summary: str) -> str:
     """Return a summary, which is Markdown, as rich shows it: code bold, no backticks."""
+    from rich.markup import escape
+
     return re.sub(r"`([^`]+)`", r"[bold]\1[/bold]", escape(summary))
 
 
@@ -351,6 +355,7 @@ def grade(
     or nothing, a score such as 8, +1 or -2, comment) and call "course grades" or this again.
     """
     from rich.console import Console
+    from rich.markup import escape
 
     from .grading.classroom import session, show
     from .grading.classroom.files import ClassroomError

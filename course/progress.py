@@ -6,10 +6,8 @@ An exercise counts as solved while its files, and the tests, are those that were
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
-import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,8 @@ NOTHING = {"read": False, "tried": False, "solved": False}
 
 def fingerprint(lesson: str, root: Path = ROOT) -> str:
     """Return a hash of a student's files of an exercise and of the tests that check them."""
+    import hashlib  # slow to load, and not needed for a check that fails
+
     total = hashlib.sha256()
     files = [path for path in (root / lesson).rglob("exercise*") if path.is_file()]
     for path in sorted([*files, *(TESTS / lesson).glob("test_*.py")]):
@@ -113,6 +113,8 @@ class Progress:
         return {"lessons": {}, "last": ""}
 
     def _store(self, data: dict[str, Any]) -> None:
+        import tempfile
+
         self._path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".progress-")
         with os.fdopen(handle, "w", encoding="utf-8") as file:

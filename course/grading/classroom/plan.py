@@ -9,7 +9,7 @@ from pathlib import Path
 
 from course.catalogue import EXERCISE, ROOT
 from course.grading.classroom.files import ClassroomError
-from course.grading.sandbox.wall import Limits
+from course.grading.sandbox.limits import Limits
 from course.grading.submission import exercises
 
 GRADER = ("results.py", "submission.py", "judge", "sandbox")

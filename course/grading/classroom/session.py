@@ -41,6 +41,7 @@ from course.grading.classroom.words import late_warnings, line, listed, rate
 from course.grading.judge.client import JudgeError
 from course.grading.results import Status, SubmissionResult
 from course.grading.sandbox import wall
+from course.grading.sandbox.limits import Limits
 from course.grading.submission import TESTS
 
 Say = Callable[[str], None]
@@ -211,7 +212,7 @@ def _arrivals(call: Call) -> None:
 
 def _plan(call: Call) -> Plan:
     """Choose the wall and say what protects."""
-    options, limits = call.options, wall.Limits()
+    options, limits = call.options, Limits()
     try:
         barrier = wall.choose(options.isolation, limits, (options.tests,))
     except wall.WallError as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 from course.grading import submission
 from course.grading.sandbox import wall
 from course.grading.sandbox.launch import Launcher
+from course.grading.sandbox.limits import Limits
 
 
 def main() -> int:
@@ -21,7 +22,7 @@ def main() -> int:
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     os.dup2(0, 1)
     tests, exercises = Path(options["tests"]), options["exercises"]
-    barrier = wall.build(options["isolation"], wall.Limits(**options["limits"]), (tests,))
+    barrier = wall.build(options["isolation"], Limits(**options["limits"]), (tests,))
     launcher = Launcher(barrier, submission.packages(exercises), submission.lessons(exercises))
     launcher.start()
     from course.grading.judge import loop

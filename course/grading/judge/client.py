@@ -19,7 +19,7 @@ from typing import Any, Self
 
 from course.catalogue import ROOT
 from course.grading.results import SubmissionResult
-from course.grading.sandbox.wall import Limits
+from course.grading.sandbox.limits import Limits
 
 START_SECONDS = 120
 """A generous end to a judge's start: a loaded machine is slow, a judge that hangs says nothing."""

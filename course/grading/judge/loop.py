@@ -138,7 +138,8 @@ def run(
     words = []
     for name in _NOT_NEEDED:
         words += ["-p", f"no:{name}"]
-    words += ["--import-mode=importlib", "--rootdir", str(tests), "-c", os.devnull, "--capture=sys"]
+    words += ["--import-mode=importlib", "--rootdir", str(tests), "--confcutdir", str(tests)]
+    words += ["-c", os.devnull, "--capture=sys"]
     words += [str(tests / exercise) for exercise in exercises]
     code = pytest.main(words, plugins=[plugin, Judge(launcher, tasks, results)])
     # That a submission fails a test does not mean that the judge failed.

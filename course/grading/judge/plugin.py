@@ -36,6 +36,7 @@ from course.grading.sandbox.faults import (
     readable,
 )
 from course.grading.sandbox.launch import Launcher
+from course.grading.sandbox.limits import Limits
 from course.grading.sandbox.remote import RemoteApp, RemoteClient
 
 SHOWN = 40
@@ -134,7 +135,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--submission: {path} does not exist")
     tests = tuple(Path(arg.partition("::")[0]).absolute() for arg in config.args)
     try:
-        barrier = wall.choose(config.getoption("isolation"), wall.Limits(), tests)
+        barrier = wall.choose(config.getoption("isolation"), Limits(), tests)
     except wall.WallError as error:
         raise pytest.UsageError(str(error)) from None
     having = submission.exercises()

@@ -19,7 +19,7 @@ from course.grading.sandbox.faults import (
     place_of_stop,
 )
 from course.grading.sandbox.launch import FirstProcess, Launcher, memory_file
-from course.grading.sandbox.wall import Limits
+from course.grading.sandbox.limits import Limits
 from course.grading.sandbox.wire import Trouble, Wire, WireError
 
 OUTPUT_TAIL = 3000
