@@ -20,6 +20,8 @@ PACKAGES = {"flask", "werkzeug", "jinja2", "markupsafe", "itsdangerous", "click"
     "flask_sqlalchemy",
     "sqlalchemy",
     "flask_wtf",
+    "apispec",
+    "marshmallow",
     "wtforms",
     "alembic",
     "flask_migrate",

@@ -59,7 +59,7 @@ def test_names_and_passwords_may_be_as_long_as_the_limits_say(visitor):
 WRONG = {
     # "Ada" and "ada" are one name to MariaDB.
     "name": ["ab", "a" * 33, "Ada", "a b c", "ada\n", "\u0430da", None, ["ada"], 123],
-    "password": ["7 chars", "x" * 129, "with\0zero", "surrogate \ud800", 12345678, None],
+    "password": ["7 chars", "x" * 129, "with\0zero", 12345678, None],
     "captcha_id": ["1", "x" * 36, "", None],
     "captcha_text": ["", "x" * 17, None],
     "admin": [True],
@@ -71,7 +71,9 @@ WRONG = {
 def test_a_field_that_is_wrong_is_named(visitor, problem, field):
     for value in WRONG[field]:
         response = visitor.send("POST", "/users", account("ada") | {field: value})
-        assert [error["field"] for error in problem(response, 422)["errors"]] == [field]
+        errors = problem(response, 422)["errors"]
+        assert [error["field"] for error in errors] == [field]
+        assert not (field == "password" and value and str(value) in errors[0]["message"])
 
 
 def test_all_wrong_fields_are_named_at_once(visitor, problem):

@@ -65,9 +65,9 @@ def test_the_letters_of_one_captcha_do_not_fit_another(app, visitor, problem, mo
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "must have 1 to 16 characters"),
+        ("", "must have 1 to 16 characters, not 0"),
         ("x" * 16, "does not fit the picture, or it was used before"),
-        ("x" * 17, "must have 1 to 16 characters"),
+        ("x" * 17, "must have 1 to 16 characters, not 17"),
     ],
 )
 def test_letters_have_one_to_sixteen_characters(visitor, problem, text, message):

@@ -93,6 +93,8 @@ def test_an_unexpected_exception_is_500_and_only_the_log_says_why(
         b'{"name": "\xff"}',
         '{"name": "ada"}'.encode("utf-16"),
         b'\xef\xbb\xbf{"name": 1}',
+        b'{"name": "\\ud83c"}',
+        b'{"\\udf75": 1}',
         b'{"name": NaN}',
         b'{"name": Infinity}',
         b'{"name": -Infinity}',
@@ -155,8 +157,8 @@ def test_a_chunked_body_that_is_too_large_is_refused_and_not_cut(send, problem):
 def test_a_misspelt_field_is_unknown_and_the_right_one_missing(send, problem):
     errors = problem(send(b'{"nmae": "ada", "password": "correct horse"}'), 422)["errors"]
     assert errors == [
-        {"field": "nmae", "message": "is unknown"},
         {"field": "name", "message": "is missing"},
+        {"field": "nmae", "message": "is unknown"},
     ]
 
 

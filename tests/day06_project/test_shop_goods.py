@@ -160,8 +160,8 @@ def test_the_largest_id_is_looked_up(visitor, problem):
 
 
 WRONG = {
-    "name": ["", "x" * 65, " x", "x ", "a\nb", "a\0b", "\ud800", 7, None, ["x"], {"a": 1}],
-    "price": [-1, 100_000_001, 2**40, 1.0, "1", True, None],
+    "name": ["", "x" * 65, " x", "x ", "a\nb", "a\0b", 7, None, ["x"], {"a": 1}],
+    "price": [-1, 100_000_001, 2**40, 1.5, 1e300, "1", True, None],
     "description": ["x" * 1001, "a\nb", "\0", None, 7],
     "stock": [-1, 1_000_001, 2**31, None],
     "unknown": [1],

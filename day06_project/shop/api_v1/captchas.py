@@ -6,6 +6,7 @@ from flask import Blueprint, Response, current_app
 
 from day06_project.shop.extensions import store
 from day06_project.shop.libs import captcha
+from day06_project.shop.utils.openapi import gives
 
 bp = Blueprint("captchas", __name__)
 
@@ -16,6 +17,7 @@ def key(captcha_id: UUID) -> str:
 
 
 @bp.get("/<uuid:captcha_id>")
+@gives("image/png")
 def show(captcha_id: UUID) -> Response:
     """Draw new letters and remember them for three minutes."""
     text = current_app.config["CAPTCHA_FIXED_TEXT"] or captcha.new_text()

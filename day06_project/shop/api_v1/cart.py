@@ -7,16 +7,19 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import NotFound
 
+from day06_project.shop.api_v1 import schemas
 from day06_project.shop.extensions import db
 from day06_project.shop.models import CartItem, Goods
 from day06_project.shop.utils.auth import login_required
-from day06_project.shop.utils.validation import fields, integer
+from day06_project.shop.utils.openapi import fails, gives
+from day06_project.shop.utils.validation import takes
 
 bp = Blueprint("cart", __name__)
 
 
 @bp.get("")
 @login_required
+@gives(schemas.Cart)
 def index() -> dict[str, Any]:
     """Show what is in the cart, and what it costs."""
     columns = (CartItem.goods_id, Goods.name, Goods.price, CartItem.quantity)
@@ -28,9 +31,13 @@ def index() -> dict[str, Any]:
 
 @bp.put("/<id:goods_id>")
 @login_required
-def put(goods_id: int) -> tuple[dict[str, int], int]:
+@takes(schemas.Wanted)
+@gives(schemas.Line)
+@gives(schemas.Line, 201)
+@fails(409)
+def put(goods_id: int, values: dict[str, int]) -> tuple[dict[str, int], int]:
     """Set how many the user wants; the number from before does not matter."""
-    quantity = fields({"quantity": integer(1, 999)})["quantity"]
+    quantity = values["quantity"]
     key = {"user_id": g.user.id, "goods_id": db.get_or_404(Goods, goods_id).id}
     item = db.session.get(CartItem, key)
     status = 200 if item else 201
@@ -53,6 +60,7 @@ def put(goods_id: int) -> tuple[dict[str, int], int]:
 
 @bp.delete("/<id:goods_id>")
 @login_required
+@gives(None, 204)
 def delete(goods_id: int) -> tuple[str, int]:
     """Remove the goods from the cart."""
     query = db.delete(CartItem).filter_by(user_id=g.user.id, goods_id=goods_id)

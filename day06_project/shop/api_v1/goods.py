@@ -5,29 +5,22 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, g, jsonify, request, url_for
 from sqlalchemy import bindparam, func, select
-from werkzeug.exceptions import BadRequest, Forbidden, PreconditionFailed
+from werkzeug.exceptions import Forbidden, PreconditionFailed
 
+from day06_project.shop.api_v1 import schemas
 from day06_project.shop.extensions import db
 from day06_project.shop.models import Goods
 from day06_project.shop.utils.auth import login_required
-from day06_project.shop.utils.validation import fields, integer, number_argument, text
+from day06_project.shop.utils.openapi import fails, gives
+from day06_project.shop.utils.validation import asks, takes
 
 bp = Blueprint("goods", __name__)
 
-RULES = {
-    "name": text(1, 64, r"\S(.*\S)?", "without spaces around it"),
-    "price": integer(0, 100_000_000),
-    "description": text(0, 1000),
-    "stock": integer(0, 1_000_000),
-}
-DEFAULTS = {"description": "", "stock": 0}
 PATCH_TYPES = ("application/json", "application/merge-patch+json")
 COLUMNS = [
     getattr(Goods, name)
     for name in ("id", "owner_id", "name", "description", "price", "stock", "created_at")
 ]
-MAX_PER_PAGE = 100
-MAX_PAGE = 1_000_000
 
 # Most requests are for the list, so its queries are built once, and SQLAlchemy need not translate
 # them anew. Columns instead of objects, and the count in the same query, save time, too.
@@ -74,15 +67,13 @@ def links(page: int, pages: int) -> str:
 
 
 @bp.get("")
-def index() -> Response:
+@asks(schemas.GoodsQuery)
+@gives(schemas.Page, 200, "Link")
+def index(asked: dict[str, Any]) -> Response:
     """List a page of the goods."""
-    page = number_argument("page", 1, MAX_PAGE)
-    per_page = number_argument("per_page", 20, MAX_PER_PAGE)
-    query = SORTS.get(request.args.get("sort", "id"))
-    if query is None:
-        raise BadRequest(f"sort must be one of {', '.join(SORTS)}.")
+    page, per_page = asked["page"], asked["per_page"]
     window = {"limit": per_page, "offset": (page - 1) * per_page}
-    rows = db.session.execute(query, window).all()
+    rows = db.session.execute(SORTS[asked["sort"]], window).all()
     total = rows[0].total if rows else db.session.scalar(COUNT)
     pages = max(1, -(-total // per_page))
     response = jsonify(
@@ -98,9 +89,11 @@ def index() -> Response:
 
 @bp.post("")
 @login_required
-def create() -> Response:
+@takes(schemas.GoodsFields)
+@gives(schemas.Goods, 201, "ETag", "Location")
+def create(values: dict[str, Any]) -> Response:
     """Offer something."""
-    goods = Goods(owner_id=g.user.id, **fields(RULES, DEFAULTS))
+    goods = Goods(owner_id=g.user.id, **values)
     db.session.add(goods)
     db.session.commit()
     response = jsonify(as_json(goods))
@@ -117,6 +110,9 @@ def check_version(goods: Goods) -> None:
 
 
 @bp.get("/<id:goods_id>")
+@gives(schemas.Goods, 200, "ETag")
+@gives(None, 304, "ETag")
+@fails(412)
 def show(goods_id: int) -> Response:
     """Show one of them; 304 to a client that has this version already."""
     goods = db.get_or_404(Goods, goods_id)
@@ -148,23 +144,28 @@ def changed(goods: Goods, values: dict[str, Any]) -> dict[str, Any]:
 
 @bp.put("/<id:goods_id>")
 @login_required
-def replace(goods_id: int) -> dict[str, Any]:
+@takes(schemas.GoodsFields)
+@gives(schemas.Goods)
+@fails(403, 409, 412)
+def replace(goods_id: int, values: dict[str, Any]) -> dict[str, Any]:
     """Replace all fields; a field that is not in the body gets its default."""
-    goods = own_goods(goods_id)
-    return changed(goods, fields(RULES, DEFAULTS))
+    return changed(own_goods(goods_id), values)
 
 
 @bp.patch("/<id:goods_id>")
 @login_required
-def update(goods_id: int) -> dict[str, Any]:
+@takes(schemas.GoodsFields, *PATCH_TYPES, partial=True)
+@gives(schemas.Goods)
+@fails(403, 409, 412)
+def update(goods_id: int, values: dict[str, Any]) -> dict[str, Any]:
     """Change the fields in the body (RFC 7396); the others stay."""
-    goods = own_goods(goods_id)
-    now = {name: getattr(goods, name) for name in RULES}
-    return changed(goods, fields(RULES, now, PATCH_TYPES))
+    return changed(own_goods(goods_id), values)
 
 
 @bp.delete("/<id:goods_id>")
 @login_required
+@gives(None, 204)
+@fails(403, 409, 412)
 def delete(goods_id: int) -> tuple[str, int]:
     """Delete them; they leave every cart, too."""
     db.session.delete(own_goods(goods_id))

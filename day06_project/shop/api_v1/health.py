@@ -1,16 +1,21 @@
 """Pages for machines: is the shop well, and what can it do."""
 
-from flask import Blueprint, Response, current_app, send_from_directory
+from typing import Any
+
+from flask import Blueprint, current_app, request
 from sqlalchemy import text
 from werkzeug.exceptions import ServiceUnavailable
 
+from day06_project.shop.api_v1 import schemas
 from day06_project.shop.errors import OUTAGES
 from day06_project.shop.extensions import db, store
+from day06_project.shop.utils.openapi import describe, gives
 
 bp = Blueprint("health", __name__)
 
 
 @bp.get("/health")
+@gives(schemas.Health)
 def health() -> dict[str, str]:
     """Tell a load balancer whether to send visitors here."""
     checks = {"database": lambda: db.session.execute(text("SELECT 1")), "store": store.ping}
@@ -27,7 +32,6 @@ def health() -> dict[str, str]:
 
 
 @bp.get("/openapi.json")
-def openapi() -> Response:
-    """Describe the API, see https://spec.openapis.org/oas/latest.html."""
-    # No cache may keep responses of the API, so no client has a copy to ask about.
-    return send_from_directory(bp.root_path, "openapi.json", conditional=False, etag=False)
+def openapi() -> dict[str, Any]:
+    """Describe the API."""
+    return describe(current_app, request.path.removesuffix("/openapi.json"))

@@ -1,10 +1,12 @@
 """The session as a resource: read it, begin one by logging in, delete it by logging out."""
 
+from typing import Any
+
 from flask import Blueprint, Response, current_app, jsonify, request, session
 from sqlalchemy import select
 from werkzeug.exceptions import TooManyRequests, Unauthorized
 
-from day06_project.shop.api_v1.users import NAME, PASSWORD
+from day06_project.shop.api_v1 import schemas
 from day06_project.shop.extensions import db, store
 from day06_project.shop.models import User
 from day06_project.shop.utils.auth import (
@@ -13,7 +15,8 @@ from day06_project.shop.utils.auth import (
     renew_session,
     set_csrf_cookie,
 )
-from day06_project.shop.utils.validation import fields
+from day06_project.shop.utils.openapi import fails, gives
+from day06_project.shop.utils.validation import takes
 
 bp = Blueprint("session", __name__)
 
@@ -29,19 +32,22 @@ def state(user: User | None) -> Response:
 
 
 @bp.get("")
+@gives(schemas.Session, 200, "Set-Cookie")
 def show() -> Response:
     """Return who is logged in."""
     return state(current_user())
 
 
 @bp.post("")
-def create() -> Response:
+@takes(schemas.Login)
+@gives(schemas.Session, 200, "Set-Cookie")
+@fails(401, 429)
+def create(values: dict[str, Any]) -> Response:
     """Log in.
 
     Count the attempt before you check the password. Otherwise many at once would all pass before
     the first one has failed. The right password takes the count back.
     """
-    values = fields({"name": NAME, "password": PASSWORD})
     by_address = f"login:{request.remote_addr}"
     by_name = f"{by_address}:{values['name']}"
     if (
@@ -62,6 +68,7 @@ def create() -> Response:
 
 
 @bp.delete("")
+@gives(None, 204, "Set-Cookie")
 def delete() -> Response:
     """Log out; a second time changes nothing."""
     renew_session()

@@ -1,34 +1,28 @@
 """Accounts."""
 
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, current_app
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import Conflict
 
-from day06_project.shop.api_v1 import captchas
+from day06_project.shop.api_v1 import captchas, schemas
 from day06_project.shop.extensions import db
 from day06_project.shop.models import User
 from day06_project.shop.utils.auth import hash_password
-from day06_project.shop.utils.validation import InvalidFields, fields, text
+from day06_project.shop.utils.openapi import fails, gives
+from day06_project.shop.utils.validation import InvalidFields, takes
 
 bp = Blueprint("users", __name__)
 
-NAME = text(3, 32, "[a-z0-9_-]+", "of a to z, 0 to 9, _ and -")
-PASSWORD = text(8, 128)
-UUID_PATTERN = "[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
-RULES = {
-    "name": NAME,
-    "password": PASSWORD,
-    "captcha_id": text(36, 36, UUID_PATTERN, "a UUID"),
-    "captcha_text": text(1, 16),
-}
-
 
 @bp.post("")
-def create():
+@takes(schemas.Registration)
+@gives(schemas.User, 201)
+@fails(409)
+def create(values: dict[str, Any]) -> tuple[dict[str, object], int]:
     """Open an account for a person who can read the captcha."""
-    values = fields(RULES)
     if not captchas.passed(UUID(values["captcha_id"]), values["captcha_text"]):
         raise InvalidFields({"captcha_text": "does not fit the picture, or it was used before"})
     user = User(name=values["name"], password_hash=hash_password(values["password"]))

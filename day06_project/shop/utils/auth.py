@@ -50,6 +50,7 @@ def login_required(view: Callable[..., Any]) -> Callable[..., Any]:
             raise Unauthorized("Log in first.")
         return view(*args, **kwargs)
 
+    wrapper.needs_login = True
     return wrapper
 
 
