@@ -75,7 +75,8 @@ WORDS_OF_A_SENTENCE = 25
 def test_the_notes_ask_three_questions(lesson):
     where = f"{lesson.id}/README.md, In short"
     section = lesson.notes.partition("\n## In short\n\n")[2]
-    shape = rf"(?:[^<`]|`[^`]*`)+\n\n((?:{FOLD.pattern}\n){{3}})(\*\*Exercise:|Next:|This was the last)[^<]+"
+    end = r"(\*\*Exercise:|Next:|This was the last)[^<]+"
+    shape = rf"(?:[^<`]|`[^`]*`)+\n\n((?:{FOLD.pattern}\n){{3}}){end}"
     assert re.fullmatch(shape, section), f"{where}: text, three folds, exercise and next lesson"
     for question, answer in FOLD.findall(section):
         count = len(re.sub(r"</?code>", "", question).split())
