@@ -312,25 +312,87 @@ def test_an_exercise_is_checked_sent_again_and_solved(page, base, course_copy): 
 # -- progress
 
 
+FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+def read_to_the_end(page):
+    """Turn the wheel until the end of the notes is on the screen."""
+    page.mouse.move(100, 300)
+    for _ in range(200):
+        if page.evaluate("document.querySelector('#end').getBoundingClientRect().bottom") < 700:
+            return
+        page.mouse.wheel(0, 400)
+        page.evaluate(FRAMES)
+    raise AssertionError("the page does not scroll to its end")
+
+
+def marked(what):
+    """Tell the response by which the page learns that this is remembered."""
+    return lambda response: f'"what":"{what}"' in (response.request.post_data or "")
+
+
+def mark_of(page, base, title):
+    """Return what stands behind a lesson's title on the first page."""
+    page.goto(base)
+    link = page.get_by_role("link", name=title, exact=True)
+    return page.get_by_role("listitem").filter(has=link).locator(".mark")
+
+
 def test_what_was_read_and_tried_is_remembered(page, base):
     page.goto(f"{base}/day02/cookies/")
     page.locator("[data-try]").first.click()
     expect(page.get_by_role("status")).to_contain_text("ms")
-    page.goto(base)
-    row = page.get_by_role("listitem").filter(
-        has=page.get_by_role("link", name="Cookies", exact=True)
-    )
-    expect(row.locator(".mark")).to_have_text("tried")
+    expect(mark_of(page, base, "Cookies")).to_have_text("tried")
     page.goto(f"{base}/day02/cookies/")
-    with page.expect_response("**/api/progress"):
-        page.locator(".notes .neighbours").scroll_into_view_if_needed()
-    page.goto(base)
-    expect(row.locator(".mark")).to_have_text("read")
+    with page.expect_response(marked("read")):
+        read_to_the_end(page)
+    expect(mark_of(page, base, "Cookies")).to_have_text("read")
     expect(page.get_by_role("progressbar", name="Lessons read: Day 2")).to_have_attribute(
         "value", re.compile(r"[1-9]")
     )
-    page.get_by_role("link", name="Go on where you were: Cookies").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Cookies")
+
+
+def test_opening_a_lesson_makes_it_the_place_to_go_on_at(page, base):
+    for title, path in (("Responses", "/day02/responses/"), ("Cookies", "/day02/cookies/")):
+        with page.expect_response(marked("opened")):
+            page.goto(base + path)
+        page.goto(base)
+        page.get_by_role("link", name=f"Go on where you were: {title}").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(title)
+
+
+def test_a_jump_over_the_notes_does_not_count_as_reading(page, base):
+    page.set_viewport_size({"width": 390, "height": 800})
+    asked = []
+    page.on("request", lambda request: asked.append(request.post_data or ""))
+    page.goto(f"{base}/day02/contexts/")
+    for name in ("Try it", "Source"):
+        page.get_by_role("navigation", name="Parts of this page").get_by_role(
+            "link", name=name
+        ).click()
+        page.evaluate(FRAMES)
+    page.keyboard.press("Home")
+    page.keyboard.press("End")
+    page.locator("#end").scroll_into_view_if_needed()
+    page.evaluate(FRAMES)
+    assert any("opened" in data for data in asked)
+    assert not any("read" in data for data in asked)
+
+
+def test_a_lesson_may_be_read_in_parts(page, base):
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{base}/day02/responses/")
+    page.mouse.move(100, 300)
+    half = "document.querySelector('#end').offsetTop / 2"
+    while page.evaluate("scrollY") < page.evaluate(half):
+        page.mouse.wheel(0, 400)
+        page.evaluate(FRAMES)
+    expect(mark_of(page, base, "Responses")).to_have_count(0)
+    page.goto(f"{base}/day02/responses/")
+    page.evaluate(f"scrollTo(0, {half} - 400)")
+    with page.expect_response(marked("read")):
+        read_to_the_end(page)
+    expect(mark_of(page, base, "Responses")).to_have_text("read")
 
 
 # -- accessibility of each pane

@@ -29,8 +29,7 @@ export const open = (name, { scroll = isNarrow() } = {}) => {
   chosen.dispatchEvent(new Event("shown"));
   tabStops();
   side.scrollTop = 0;
-  // At once: "back" during a smooth scroll would not come back.
-  if (scroll) side.scrollIntoView({ behavior: "instant" });
+  if (scroll) side.scrollIntoView();
 };
 
 tabs.forEach((tab, number) => {
