@@ -1,4 +1,9 @@
-"""A lesson's app: the one way in which the reader and the replay of the notes find it."""
+"""A lesson's app: the one way in which the reader and the replay of the notes find it.
+
+The grader's box finds the app of a submission by itself (``grading/sandbox/serve.py``). It takes
+any WSGI application, tells three mistakes apart by codes, and shows its world one folder of this
+package. A call of this module there is longer than the five lines that it replaces.
+"""
 
 from __future__ import annotations
 
