@@ -173,7 +173,8 @@ def _heading_ids(state: StateCore) -> None:
     taken: Counter[str] = Counter()
     for token, following in pairwise(state.tokens):
         if token.type == "heading_open":
-            token.attrSet("id", slug(following.content, taken))
+            words = "".join(child.content for child in following.children or ())
+            token.attrSet("id", slug(words, taken))
 
 
 def _fence(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from .process import Lessons
 from .search import search
 from .tries import Try, tries
 
+MAX_PAGE = 49_000  # bytes of a lesson's page
 MAX_COLOURED = 9_000  # characters of a file: the marks of the colours are longer than the text
 
 pages = Blueprint("pages", __name__)
@@ -144,27 +146,29 @@ def lesson(day: str, name: str) -> str:
     }
     notes = markdown.html(found.notes, lines, texts)
     shown = progress_shown()
-    return render_template(
-        "lesson.html",
-        lesson=found,
-        notes=links.rewritten(notes, found.id, root),
-        tries=ready,
-        run=_run_url(found.id),
-        modules=_modules(found, texts, ready),
-        tree=_tree(paths),
-        files=list(paths),
-        source=_source(found, file, paths[file]) if file else None,
-        story=markdown.html(found.story()),
-        tasks=[
+    source = _source(found, file, paths[file]) if file else None
+    values = {
+        "lesson": found,
+        "notes": links.rewritten(notes, found.id, root),
+        "tries": ready,
+        "run": _run_url(found.id),
+        "modules": _modules(found, texts, ready),
+        "tree": _tree(paths),
+        "story": markdown.html(found.story()),
+        "tasks": [
             (number, title, markdown.html(text))
             for (number, title), (_, text) in zip(found.tasks(), found.task_texts(), strict=True)
         ],
-        exercise=catalogue.EXERCISE,
-        previous=every[place - 1] if place else None,
-        next=every[place + 1] if place + 1 < len(every) else None,
-        progress=shown["lessons"].get(found.id, NOTHING),
-        solved=progress().is_solved(found.id),
-    )
+        "exercise": catalogue.EXERCISE,
+        "previous": every[place - 1] if place else None,
+        "next": every[place + 1] if place + 1 < len(every) else None,
+        "progress": shown["lessons"].get(found.id, NOTHING),
+    }
+    page = render_template("lesson.html", source=source, **values)
+    over = len(page.encode()) - MAX_PAGE
+    if source and over > 0:
+        page = render_template("lesson.html", source=_shortened(source, over), **values)
+    return page
 
 
 def _modules(
@@ -235,13 +239,27 @@ def _source(lesson: catalogue.Lesson, name: str, path: Path) -> dict[str, Any]:
     editable = path.stat().st_size <= MAX_TEXT and "\ufffd" not in text
     return {
         "name": name,
-        "lines": text.count("\n"),
-        "line": request.args.get("line", 0, int),
+        "lines": len(text.splitlines()),
         "html": markdown.code(text, language),
         "text": text,
         "version": files().read(lesson, name).version if editable else "",
         "editable": editable,
     }
+
+
+def _shortened(source: dict[str, Any], bytes_over: int) -> dict[str, Any]:
+    """Return a source without its colours, and where that is too long its first lines."""
+    if "text" not in source:
+        return source
+    room = len(source["html"].encode()) - bytes_over
+    kept = []
+    for line in source["text"].splitlines():
+        html = escape(line)
+        room -= len(html.encode()) + 1
+        if room < 0:
+            break
+        kept.append(html)
+    return source | {"html": "\n".join(kept), "shown": len(kept)}
 
 
 @pages.get("/<day>/README.md")

@@ -383,7 +383,7 @@ def test_a_lesson_that_ends_its_process_leaves_the_others_alive(
 def test_the_lesson_opens_in_a_new_tab(page, base):
     page.goto(f"{base}/day01/hello/")
     with page.expect_popup() as popup:
-        page.get_by_role("link", name="Open in a new tab").first.click()
+        page.locator(".open").get_by_role("link", name="the lesson").click()
     expect(popup.value.locator("body")).to_have_text("Hello, World!")
 
 

@@ -176,6 +176,16 @@ def test_the_source_is_the_file_as_it_is_now(page, base, course_copy):  # noqa: 
     save_elsewhere(path, good)
 
 
+def test_a_long_file_is_shown_to_its_end(page, base, course_copy):  # noqa: F811
+    path = course_copy / "day01" / "hello" / "app.py"
+    good = path.read_text("utf-8")
+    save_elsewhere(path, good + "# more\n" * 9_000 + "# end\n")
+    page.goto(f"{base}/day01/hello/?file=app.py&line={9_000}#source-title")
+    expect(page.locator("#code")).to_contain_text("# end")
+    expect(page.locator(".band")).to_be_in_viewport()
+    save_elsewhere(path, good)
+
+
 # -- the editor
 
 

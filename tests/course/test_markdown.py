@@ -14,12 +14,15 @@ FILES = {
 
 
 def test_headings_have_the_ids_of_code_hosts():
-    page = markdown.html("# The `app` object\n\n## Try it\n\n## Try it\n\n## 你好, world!\n")
+    page = markdown.html(
+        "# The `app` object\n\n## Try it\n\n## Try it\n\n## 你好, world!\n\n## [A *link*](x.md)\n"
+    )
     assert re.findall(r'<h\d id="(.*?)">', page) == [
         "the-app-object",
         "try-it",
         "try-it-1",
         "你好-world",
+        "a-link",
     ]
 
 

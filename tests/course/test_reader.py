@@ -204,13 +204,51 @@ def real():
     return create_reader(ROOT, token=None).test_client()
 
 
+MAX_PAGE = 50_000  # bytes
+
+
 def test_every_page_of_the_course_is_there_and_small(real):
     links = set(re.findall(r'href="(/day\w+/(?:\w+/)?)"', get(real, "/").text))
     assert links
-    for link in links:
+    for link in [*links, "/", "/readme/", "/reference/glossary/", "/search?q=the"]:
         page = get(real, link)
         assert page.status_code == 200
-        assert len(page.data) < 50_000, link
+        assert len(page.data) < MAX_PAGE, link
+
+
+@pytest.mark.second_half
+@pytest.mark.parametrize("lesson", catalogue.lessons(ROOT), ids=lambda lesson: lesson.id)
+def test_a_lesson_with_any_of_its_files_is_a_small_page(real, lesson):
+    for path in lesson.files():
+        name = path.relative_to(lesson.folder).as_posix()
+        page = get(real, f"/{lesson.id}/", query_string={"file": name})
+        assert page.status_code == 200
+        assert len(page.data) < MAX_PAGE, name
+
+
+def shown(page):
+    """Return what the page says about its file, and the file's text in it."""
+    about = re.search(r"<small>day91/hello/(.+?)</small>", page)[1]
+    return about, unescape(re.search(r'<code id="code">(.*?)</code>', page, re.DOTALL)[1])
+
+
+def test_a_long_file_is_shown_without_its_colours_and_then_in_part(reader, course):
+    source = course / "day91/hello/app.py"
+    dense = "x = [1, 'a', None]\n" * 450
+    source.write_text(dense)
+    source.with_name("README.md").write_text("# Hello\n\n" + "Long notes. " * 2_500)
+    page = get(reader, "/day91/hello/")
+    assert len(page.data) < MAX_PAGE
+    assert shown(page.text) == ("app.py, 450 lines", dense.rstrip())
+    assert 'data-cut="yes"' not in page.text
+    source.write_text("# <你>\n" * 10_000)
+    page = get(reader, "/day91/hello/")
+    assert 45_000 < len(page.data) < MAX_PAGE
+    about, text = shown(page.text)
+    count = len(text.splitlines())
+    assert about == f"app.py, the first {count} of 10000 lines"
+    assert text.splitlines() == ["# <你>"] * count
+    assert 'data-cut="yes"' in page.text
 
 
 REFERENCE = [f"/reference/{name}/" for name in ("index", "glossary", "older-notes")]

@@ -35,7 +35,19 @@ const mark = (line) => {
 
 const lines = (text) => text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
 
-const prepare = (line) => {
+// A long file comes in two parts, so that the page stays small.
+const complete = async () => {
+  const shown = box();
+  if (!shown?.dataset.cut) return;
+  const { text } = await get("file", { file: file() });
+  if (text === undefined) return;
+  find("#code", shown).textContent = text;
+  find("small", shown).textContent = `${side.dataset.lesson}/${shown.dataset.file}, ${lines(text)} lines`;
+  delete shown.dataset.cut;
+};
+
+const prepare = async (line) => {
+  await complete();
   if (!find(".source", box())) return;
   number(lines(find("#code").textContent));
   mark(line);
@@ -57,7 +69,7 @@ export const showFile = async (name, { line = 0, edit = false } = {}) => {
       fold.open = true;
     }
   }
-  prepare(line);
+  await prepare(line);
   if (edit || drafts.has(name)) await startEditing(line);
 };
 
