@@ -17,10 +17,13 @@ from flask import Flask
 
 from day05_wechat.settings.app import SettingError, load
 
+from .calls import calls
 from .grants import Grants
 from .handlers import known_handlers
 from .login import login
+from .office import Office
 from .pages import pages
+from .panels import panels
 from .phone import Phone
 from .site import add_site
 
@@ -35,6 +38,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         TOKEN_SECONDS=7200,
         REFRESH_SECONDS=30 * 24 * 3600,
         LOGIN_DOMAINS=["127.0.0.1", "localhost"],
+        API_QUOTA=2000,  # calls of each endpoint in a day
         ACCOUNT_ID="gh_0123456789ab",
         MAX_CONTENT_LENGTH=50_000,
         # Refuse other names, even if they lead to this machine.
@@ -48,8 +52,9 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.extensions["handlers"] = known_handlers(app.config)
     app.extensions["phone"] = Phone(app.config["PUSH_TIMEOUT"], app.config["PUSH_TRIES"])
     app.extensions["grants"] = Grants(*lifetimes)
-    app.register_blueprint(pages)
-    app.register_blueprint(login)
+    app.extensions["office"] = Office(app.config["TOKEN_SECONDS"], app.config["API_QUOTA"])
+    for blueprint in (pages, panels, login, calls):
+        app.register_blueprint(blueprint)
     add_site(app)
     return app
 

@@ -25,7 +25,9 @@ class FaultError(Exception):
 class Verdict:
     """What the user sees (``kind``, ``lines``), and for the developer the reason (``why``)."""
 
-    kind: str  # "reply", "silence", "fault"; of a forged message "refused" or "taken"
+    # "reply", "silence", "fault", "transfer"; of a forged message "refused" or "taken"; "desk" for
+    # a message that no handler got
+    kind: str
     why: str
     lines: tuple[str, ...] = ()
 
@@ -43,12 +45,26 @@ def judge(response: Response, sent: dict[str, Any], opened=None) -> Verdict:
         if opened:
             reply = parsed(opened(reply).encode())
         check_header(reply, sent)
+        if reply.get("MsgType") == "transfer_customer_service":
+            return transfer(reply, sent)
         lines, why = shown(reply, 1 if sent["MsgType"] in ONE_ARTICLE else 8)
     except FaultError as error:
         return fault(str(error), sent)
     if sent.get("Event") == "unsubscribe":
         return Verdict("silence", "A reply, and no one is left to read it.")
     return Verdict("reply", why, tuple(lines))
+
+
+def transfer(reply: dict[str, Any], sent: dict[str, Any]) -> Verdict:
+    """Hand the message over to a person, if it is a message and not an event."""
+    if sent["MsgType"] == "event":
+        return Verdict("silence", "The customer service gets messages, and no events.")
+    match reply.get("TransInfo"):
+        case None:
+            return Verdict("transfer", "Handed over to the customer service.")
+        case {"KfAccount": str(account)}:
+            return Verdict("transfer", f"Handed over to {quoted(account)}.")
+    raise FaultError("In TransInfo must be a KfAccount, the name of a person.")
 
 
 def fault(why: str, sent: dict[str, Any]) -> Verdict:

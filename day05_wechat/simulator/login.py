@@ -6,6 +6,7 @@ The protocol: https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/ (web
 import hmac
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -122,24 +123,29 @@ def send_json(data: dict[str, Any]) -> Response:
     return Response(body, content_type="text/plain")
 
 
-@login.errorhandler(ApiError)
+@login.app_errorhandler(ApiError)
 def show_api_error(error: ApiError) -> Response:
     """Send an error with status code 200, as WeChat does."""
     return send_json({"errcode": error.errcode, "errmsg": error.errmsg})
 
 
-def check_appid() -> None:
+def check_appid(given: Mapping[str, Any]) -> None:
     """Raise unless the parameters name this account."""
-    if not same(request.args.get("appid", ""), current_app.config["WECHAT_APPID"]):
+    if not same(str(given.get("appid", "")), current_app.config["WECHAT_APPID"]):
         raise ApiError(40013, "invalid appid")
+
+
+def check_credentials(given: Mapping[str, Any]) -> None:
+    """Raise unless the parameters have this account's appid and secret."""
+    check_appid(given)
+    if not same(str(given.get("secret", "")), current_app.config["WECHAT_SECRET"]):
+        raise ApiError(40125, "invalid appsecret")
 
 
 @login.get("/sns/oauth2/access_token")
 def access_token() -> Response:
     """Exchange a code for an access token, once."""
-    check_appid()
-    if not same(request.args.get("secret", ""), current_app.config["WECHAT_SECRET"]):
-        raise ApiError(40125, "invalid appsecret")
+    check_credentials(request.args)
     if request.args.get("grant_type") != "authorization_code":
         raise ApiError(40002, "invalid grant_type")
     return send_json(grants().exchange(request.args.get("code", "")))
@@ -148,7 +154,7 @@ def access_token() -> Response:
 @login.get("/sns/oauth2/refresh_token")
 def refresh_token() -> Response:
     """Give a new access token for the refresh token."""
-    check_appid()
+    check_appid(request.args)
     if request.args.get("grant_type") != "refresh_token":
         raise ApiError(40002, "invalid grant_type")
     return send_json(grants().refresh(request.args.get("refresh_token", "")))

@@ -4,6 +4,7 @@ from flask import Blueprint, abort, current_app, redirect, render_template, requ
 from werkzeug.exceptions import BadRequest, HTTPException, SecurityError, ServiceUnavailable
 
 from .handlers import handler_url
+from .menus import groups
 from .people import PEOPLE
 from .phone import BusyError, Handler, Phone
 from .push import UnsendableError, compose, to_xml
@@ -44,10 +45,12 @@ def chat():
     number = request.args.get("shown", type=int)
     exchanges = list(phone().exchanges)
     newest = exchanges[-1] if exchanges else None
+    office = current_app.extensions["office"]
     return render_template(
         "chat.html",
         phone=phone(),
-        exchanges=exchanges,
+        office=office,
+        menu=groups(office.menu),
         wire=next((each for each in exchanges if each.number == number), newest),
         people=PEOPLE,
         url=handlers()["there", "plain"].url,

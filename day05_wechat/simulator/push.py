@@ -16,6 +16,7 @@ from .samples import EVENTS, MESSAGES, TRICKS
 from .wire import NoResponseError, Request, Response, Transport, within
 
 MAX_TEXT = 2000  # characters
+MENU_ID = 123456789
 # What XML 1.0 cannot carry at all (https://www.w3.org/TR/xml/#charsets).
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -81,6 +82,19 @@ def compose(kind: str, text: str, account: Account, openid: str) -> tuple[str, d
         own = {"Content": text}
     # 62 bits, as WeChat's own: a number that JavaScript cannot hold exactly.
     return label, {**common, "MsgType": kind, **own, "MsgId": secrets.randbits(61) + 2**61}
+
+
+def menu_event(button: Any, account: Account, openid: str) -> dict[str, Any]:
+    """Return the event that a button of the account's menu sends."""
+    message = {
+        "ToUserName": account.original_id,
+        "FromUserName": openid,
+        "CreateTime": int(time.time()),
+        "MsgType": "event",
+        "Event": button.kind.upper(),
+        "EventKey": button.value,
+    }
+    return message | ({"MenuId": MENU_ID} if button.kind == "view" else {})
 
 
 def to_xml(message: dict[str, Any]) -> str:

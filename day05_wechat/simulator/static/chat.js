@@ -10,31 +10,69 @@ let waiting = 0;
 // Takes over what is new in a page. The conversation changes entry by entry: a screen reader reads
 // out what is added there, and should not begin anew each time.
 function show(page) {
-  const fresh = page.getElementById("log");
+  for (const name of ["log", "desk"]) merge(document.getElementById(name), page.getElementById(name));
+  for (const name of ["wire", "menu", "conditions"]) {
+    const old = document.getElementById(name);
+    const fresh = page.getElementById(name);
+    if (old.innerHTML !== fresh.innerHTML) keepFocus(() => (old.innerHTML = fresh.innerHTML));
+  }
+  log.dataset.version = page.getElementById("log").dataset.version;
+}
+
+function merge(list, fresh) {
   const ids = new Set([...fresh.children].map((entry) => entry.id));
-  for (const old of [...log.children]) {
+  for (const old of [...list.children]) {
     if (!ids.has(old.id)) old.remove();
   }
   for (const entry of [...fresh.children]) {
     const old = document.getElementById(entry.id);
-    if (!old) log.append(entry);
-    else if (old.outerHTML !== entry.outerHTML) old.replaceWith(entry);
+    if (!old) list.append(entry);
+    else if (old.outerHTML !== entry.outerHTML) keepFocus(() => replace(old, entry));
   }
-  const wire = document.getElementById("wire");
-  const now = page.getElementById("wire");
-  if (wire.innerHTML !== now.innerHTML) wire.innerHTML = now.innerHTML;
+}
+
+// What someone is writing stays.
+function replace(old, entry) {
+  const typed = old.querySelector("textarea")?.value;
+  if (typed) entry.querySelector("textarea").value = typed;
+  old.replaceWith(entry);
+}
+
+// A button or field that is drawn anew keeps the focus.
+function keepFocus(change) {
+  const { id, name, value } = document.activeElement;
+  const form = document.activeElement.closest("form")?.id;
+  change();
+  if (document.activeElement !== document.body || !form) return;
+  const fields = [...(document.getElementById(form)?.elements ?? [])];
+  fields.find((field) => (id ? field.id === id : field.name === name && field.value === value))?.focus();
 }
 
 async function read(response) {
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }
 
+async function look() {
+  show(await read(await fetch(log.dataset.page)));
+}
+
 async function follow() {
   while (waiting) {
     await new Promise((resolve) => setTimeout(resolve, 300));
-    if (waiting) show(await read(await fetch(log.dataset.page)));
+    if (waiting) await look();
   }
 }
+
+// Messages that are not replies come at any time.
+setInterval(async () => {
+  if (waiting || document.hidden) return;
+  try {
+    const version = await (await fetch(log.dataset.news)).text();
+    if (version !== log.dataset.version) await look();
+  } catch {
+    // The simulator has ended; the next message says so.
+  }
+}, 1500);
 
 async function send(action, body) {
   waiting += 1;
@@ -54,13 +92,13 @@ async function send(action, body) {
   }
 }
 
-for (const form of document.querySelectorAll("form.live")) {
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    send(form.action, new URLSearchParams(new FormData(form, event.submitter)));
-    form.reset();
-  });
-}
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.classList.contains("live")) return;
+  event.preventDefault();
+  send(form.action, new URLSearchParams(new FormData(form, event.submitter)));
+  form.reset();
+});
 
 text.addEventListener("keydown", (event) => {
   // While a Chinese word is being composed, Enter belongs to the input method.
