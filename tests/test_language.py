@@ -46,14 +46,16 @@ def prose(path):
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             pieces.append(re.sub(r"``[^`]+``", "", ast.get_docstring(node) or ""))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.hint":
+            pieces.append(ast.literal_eval(node.args[0]))
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT:
             pieces.append(token.string)
     return "\n\n".join(pieces)
 
 
-OTHERS = {"node_modules", "attacks", "exercises"}
-"""Folders of ``tests`` that are not written in the plain words yet, or not by us."""
+OTHERS = {"node_modules"}
+"""Folders of ``tests`` that are not ours."""
 
 
 def files():

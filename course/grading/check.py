@@ -202,7 +202,8 @@ def lines(result: Result, *, everything: bool = False, hints: bool = False) -> l
     """Return the result in plain words: the tasks, and the first reason or all of them."""
     shown = [result.exercise]
     if result.status is Status.MISSING:
-        return [*shown, f"  There is no {EXERCISE} in this lesson's folder."]
+        file = f"{result.exercise}/{EXERCISE}"
+        return [*shown, f"  There is no {file}. This brings it back:  git checkout {file}"]
     broken = result.status is Status.IMPORT_ERROR
     for task in result.tasks:
         if task.number:

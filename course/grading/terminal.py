@@ -108,6 +108,8 @@ def show_solution(name: str, *, gives_up: bool) -> None:
             f"{name} is not solved yet, as far as is known. Check it: course check {short}. To see "
             f"the solution now: course check {short} --solution --give-up"
         )
+    if not answers.solution(name):
+        raise click.ClickException(f"tests/exercises/{name}/solution.py is missing.")
     lines = answers.difference(name, catalogue.ROOT)
     if all(sign == " " for sign, _ in lines):
         click.echo("Your files are the sample solution.")

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from course import catalogue, cli
 from course.catalogue import EXERCISE, ROOT, UnknownLessonError
-from course.grading import check
+from course.grading import check, submission
 from course.grading.judge.client import JudgeProcess
 from course.grading.results import Status
 from course.grading.submission import TESTS
@@ -206,7 +206,13 @@ def test_a_missing_file_is_told(copy, judge):
     (copy / NAME / EXERCISE).unlink()
     result = check.result_of(judge.grade(copy).exercises[0], copy)
     assert result.status == "missing"
-    assert "There is no exercise.py" in "\n".join(check.lines(result))
+    shown = "\n".join(check.lines(result))
+    assert f"There is no {NAME}/exercise.py. This brings it back:  git checkout {NAME}/" in shown
+
+
+def test_a_missing_file_of_the_course_does_not_stop_the_judge(monkeypatch, tmp_path):
+    monkeypatch.setattr(submission, "ROOT", tmp_path)
+    assert submission.packages([NAME]) == {"flask"}
 
 
 def test_the_students_files_stay_as_they_are(checked, copy):

@@ -1,4 +1,4 @@
-"""Attacks that end the process, crash it, or raise what nobody expects."""
+"""Attacks that end the process, crash it, or raise what no one expects."""
 
 # ruff: noqa: F821 (each function becomes a submission, behind the imports of frame.py)
 

@@ -119,7 +119,7 @@ def shout_wrong_types():
 
 
 def shout_that_it_ended():
-    """Claim the end of the process with a code that is no number."""
+    """Claim the end of the process with a code that is not a number."""
     shout(frame(b'{"ended": {"code": [0]}}'))
     return "shouted"
 
@@ -130,7 +130,7 @@ def shout_that_it_ended_well():
 
 
 def shout_that_the_box_is_broken():
-    """A fault of the grader is no zero mark: pretend one."""
+    """A fault of the grader is not a mark of zero: pretend one."""
     shout(frame(b'{"broken": "no space left on device"}') * 5)
     return "shouted"
 

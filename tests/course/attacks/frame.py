@@ -57,5 +57,5 @@ def wait_for(child):
 
 
 def alone():
-    """Return whether the first process is the box, so that a missing wall harms nobody."""
+    """Return whether the first process is the box, so that a missing wall harms no one."""
     return b"inside.main" in pathlib.Path("/proc/1/cmdline").read_bytes()

@@ -1,4 +1,4 @@
-"""Attacks on whoever reads: terminal escapes, markup, formulas, lengths in what an app says."""
+"""Attacks on people who read: terminal escapes, markup, formulas, lengths in what an app says."""
 
 # ruff: noqa: F821 (each function becomes a submission, behind the imports of frame.py)
 

@@ -19,7 +19,7 @@ def read_everything():
 
 
 def search_the_disk():
-    """The marker stands in the tests, in other submissions and in the judge's environment."""
+    """The marker is in the tests, in other submissions and in the judge's environment."""
     known = ("/dev", "/usr", "/proc", "/sys", "/lib", TARGET["python"], TARGET["venv"])
     TRIED.append("search the disk")
     for top, folders, names in os.walk("/"):
@@ -32,7 +32,7 @@ def search_the_disk():
 
 
 def search_the_processes():
-    """Environments, command lines and memory of whatever runs."""
+    """Environments, command lines and memory of all that runs."""
     TRIED.append("search the processes")
     wanted = TARGET["marker"].encode() + b"-secret"
     for path in glob.glob("/proc/[0-9]*/environ") + glob.glob("/proc/[0-9]*/cmdline"):
@@ -47,7 +47,7 @@ def search_the_processes():
 
 
 def search_the_memory():
-    """Whatever the process holds: frames, constants, arguments, the heap itself."""
+    """All that the process holds: frames, constants, arguments, the heap itself."""
     TRIED.append("search the memory")
     half = TARGET["marker"][: len(TARGET["marker"]) // 2].encode()
     wanted = half + TARGET["marker"][len(half) :].encode() + b"-expected"
@@ -182,7 +182,7 @@ def reach_the_network():
             sender.connect(where)
 
     attempt("udp out", send, socket.AF_INET, ("192.0.2.1", 53))
-    # Loopback swallows what nobody receives; the test looks whether it arrived.
+    # Loopback swallows what no one receives; the test looks whether it arrived.
     with contextlib.suppress(OSError):
         send(socket.AF_INET, ("127.0.0.1", TARGET["udp"]))
     attempt("abstract socket", connect, "\0" + TARGET["abstract"])

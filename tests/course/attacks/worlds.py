@@ -90,7 +90,7 @@ def meet_in_an_abstract_socket():
 
 
 def answer_for_the_next_app():
-    """A daemon keeps this app's connection open and answers whatever comes."""
+    """A daemon keeps this app's connection open and answers all that comes."""
     if os.fork() == 0:
         os.setsid()
         if os.fork():
@@ -242,7 +242,7 @@ def change_the_lessons():
 
 
 def read_more_than_lessons():
-    """Solutions, other exercises and notes are no lessons."""
+    """Solutions, other exercises and notes are not lessons."""
     TRIED.append("look")
     for path in pathlib.Path("/.six-days").rglob("*"):
         if path.name in {"exercise.py", "solution.py", "README.md"} and "work" not in path.parts:

@@ -56,7 +56,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
     @app.get("/settings")
     def settings():
-        """Show the settings that are no secret."""
+        """Show the settings that are not secret."""
         return {name: app.config.get(name) for name in PUBLIC}
 
     @app.get("/key")

@@ -156,7 +156,9 @@ def test_production_uses_the_key_from_outside(launch):
 @pytest.mark.task(5)
 @pytest.mark.needs("test_production_uses_the_key_from_outside")
 @pytest.mark.points(2)
-@pytest.mark.hint("Without a key app.config['SECRET_KEY'] is None. An empty text is no key either.")
+@pytest.mark.hint(
+    "Without a key app.config['SECRET_KEY'] is None. An empty text is not a key either."
+)
 def test_production_does_not_start_without_a_key(launch):
     """In production, without a key or with an empty one, create_app raises an exception."""
     for how, secret in (("without FLASK_SECRET_KEY", None), ("with an empty FLASK_SECRET_KEY", "")):

@@ -21,7 +21,7 @@ def test_a_book_has_a_number(client):
 @pytest.mark.hint("The converter refuses what is not a number; the view must not do it.")
 @pytest.mark.parametrize("word", ["seven", "7a", "-7", "7.5"])
 def test_a_word_is_not_a_book(client, word):
-    """Anything but digits is answered with 404."""
+    """Anything but digits gets 404."""
     expect(client.get(f"/books/{word}"), 404)
 
 
@@ -39,7 +39,7 @@ def test_a_shelf_has_a_name(client):
 @pytest.mark.hint("The converter string has an argument for the number of characters.")
 @pytest.mark.parametrize("shelf", ["a", "a12", "a1/b"])
 def test_other_lengths_are_not_a_shelf(client, shelf):
-    """A name of another length is answered with 404."""
+    """A name of another length gets 404."""
     expect(client.get(f"/shelves/{shelf}"), 404)
 
 

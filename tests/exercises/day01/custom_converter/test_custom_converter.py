@@ -34,7 +34,7 @@ def test_a_number_in_three_groups_is_found(client, digits):
     ["128-0013-8000", "238-0013-8000", "138-0013-800", "138-0013-80000", "13-80013-8000", "abc"],
 )
 def test_anything_else_is_not_found(client, path):
-    """What is no mobile number in three groups is answered with 404."""
+    """Anything else than a mobile number in three groups gets 404."""
     expect(client.get(f"/customers/{path}"), 404)
 
 
@@ -42,7 +42,7 @@ def test_anything_else_is_not_found(client, path):
 @pytest.mark.needs("test_a_number_in_three_groups_is_found")
 @pytest.mark.hint(r"In a pattern for text, \d also matches the digits of other scripts.")
 def test_digits_of_other_scripts_are_not_found(client):
-    """Only the digits 0 to 9 count: ١٣٨ is no mobile number."""
+    """Only the digits 0 to 9 count: ١٣٨ is not a mobile number."""
     expect(client.get("/customers/13٨-0013-8000"), 404)
 
 
@@ -50,7 +50,7 @@ def test_digits_of_other_scripts_are_not_found(client):
 @pytest.mark.needs("test_a_number_in_three_groups_is_found")
 @pytest.mark.hint("Werkzeug matches the whole part for you; the groups belong into the pattern.")
 def test_a_number_without_groups_is_not_found(client, digits):
-    """A number in one piece has another address; it is answered with 404."""
+    """A number in one piece has another address; it gets 404."""
     expect(client.get(f"/customers/{digits}"), 404)
 
 
@@ -83,8 +83,10 @@ def test_the_redirect_leads_to_the_customer(client, digits):
 
 @pytest.mark.task(4)
 @pytest.mark.points(2)
-@pytest.mark.hint("Raise werkzeug.routing.ValidationError in to_url for what is no number.")
+@pytest.mark.hint(
+    "Raise werkzeug.routing.ValidationError in to_url for anything else than a number."
+)
 @pytest.mark.parametrize("number", ["nobody", "", "138001380001", "12800138000", "138-0013-8000"])
 def test_what_is_no_number_gets_no_address(client, number):
-    """/new answers 400 for what is no mobile number."""
+    """/new responds with 400 if the number is not a mobile number."""
     expect(client.get("/new", query_string={"number": number}), 400)

@@ -25,7 +25,7 @@ def test_post_takes_a_parcel(client):
 @pytest.mark.hint("Name only the methods that a view handles.")
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 def test_other_methods_are_refused(client, method):
-    """Another method is answered with 405."""
+    """Another method gets 405."""
     expect(client.open("/parcels", method=method), 405)
 
 
@@ -41,5 +41,5 @@ def test_the_older_path_shows_the_hours(client):
 @pytest.mark.needs("test_the_older_path_shows_the_hours")
 @pytest.mark.hint("Task 3 is about GET alone.")
 def test_nothing_is_handed_in_at_the_older_path(client):
-    """POST /packages is answered with 405."""
+    """POST /packages gets 405."""
     expect(client.post("/packages"), 405)

@@ -15,7 +15,7 @@ links: dict[str, str] = {}
 
 
 def new_code() -> str:
-    """Make a code that nobody can guess from another one."""
+    """Make a code that no one can guess from another one."""
     return secrets.token_hex(3)
 
 

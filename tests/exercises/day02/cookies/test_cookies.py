@@ -51,7 +51,7 @@ def test_the_cookie_is_set(client, language):
 @pytest.mark.needs("test_the_cookie_is_set")
 @pytest.mark.hint("One converter takes one of several words.")
 def test_other_languages_are_not_found(client):
-    """A language that the bakery does not have is answered with 404."""
+    """A language that the bakery does not have gets 404."""
     expect(client.post("/language/xx"), 404)
 
 

@@ -10,7 +10,7 @@ app = Flask(__name__)
 
 
 class TooFewSeatsError(Exception):
-    """Say that a show has fewer free seats than somebody wants."""
+    """Say that a show has fewer free seats than were asked for."""
 
     def __init__(self, left: int) -> None:
         super().__init__(f"There are only {left} seats left.")
@@ -48,7 +48,7 @@ def book(name: str):
 @app.get("/office")
 @app.get("/api/office")
 def office():
-    """Ask who it is, as nobody has a password yet."""
+    """Ask who it is, as no one has a password yet."""
     abort(401, www_authenticate=WWWAuthenticate("basic", {"realm": "office"}))
 
 

@@ -71,7 +71,7 @@ def test_every_error_is_json(client):
 @pytest.mark.needs("test_a_program_gets_json")
 @pytest.mark.hint("An error handler is for errors; what a view returns does not pass it.")
 def test_what_works_still_works(client):
-    """Answers that are no errors stay as they are."""
+    """Responses without an error stay as they are."""
     expect(client.get("/"), 200, contains="On our stage: ")
     for start in ("", "/api"):
         expect(client.get(f"{start}/shows/faust"), 200, json={"show": "faust", "seats": 40})
@@ -148,9 +148,11 @@ def test_a_program_is_told_how_many_are_left(client):
 
 @pytest.mark.task(5)
 @pytest.mark.points(2)
-@pytest.mark.hint("Flask wraps what nobody caught in a 500, and hands that to your handler.")
+@pytest.mark.hint(
+    "Flask wraps an exception that is not caught in a 500, and gives your handler that."
+)
 def test_a_failure_is_a_500_in_the_same_forms(client):
-    """A view that fails is answered with 500: in JSON below /api/, with the page elsewhere."""
+    """A view that fails gets 500: in JSON below /api/, with the page elsewhere."""
     expect_problem(client.get("/api/sales"), 500)
     expect_page(client.get("/sales"), 500)
 

@@ -46,7 +46,7 @@ def expect_photo(client, receipt, content):
 @pytest.mark.points(2)
 @pytest.mark.hint("request.files['photo'] is the file; its method save takes a path.")
 def test_a_photo_gets_a_receipt(client):
-    """A photo is answered with 201 and a receipt of at least 16 characters."""
+    """A photo gets 201 and a receipt of at least 16 characters."""
     reply = expect(post(client, picture(), "tulip.png"), 201)
     answer = json_of(reply)
     receipt = answer.get("receipt") if isinstance(answer, dict) else None
@@ -71,7 +71,7 @@ def test_a_receipt_cannot_be_guessed(client):
 @pytest.mark.task(1)
 @pytest.mark.hint("request.files.get('photo') may be None; and its filename may be empty.")
 def test_without_a_file_the_answer_is_400(client):
-    """No form, a field without a file, another field, an empty name: each is answered with 400."""
+    """No form, a field without a file, another field, an empty name: each gets 400."""
     expect(client.post("/photos"), 400)
     expect(client.post("/photos", data={"photo": "tulip.png"}), 400)
     expect(client.post("/photos", data={"file": (BytesIO(picture()), "tulip.png")}), 400)
@@ -102,7 +102,7 @@ def test_it_comes_as_an_attachment(client):
 
 
 @pytest.mark.task(2)
-@pytest.mark.hint("What lies in a variable ends with the program; what lies in the folder stays.")
+@pytest.mark.hint("A variable ends with the program; a file in the folder stays.")
 def test_photos_outlive_a_restart(start):
     """A receipt is good after the app was stopped and started again."""
     content = picture()
@@ -111,9 +111,9 @@ def test_photos_outlive_a_restart(start):
 
 
 @pytest.mark.task(2)
-@pytest.mark.hint("send_from_directory answers 404 for what is no file in the folder.")
+@pytest.mark.hint("send_from_directory responds with 404 if the folder has no such file.")
 def test_an_unknown_receipt_is_not_found(client):
-    """A receipt that nobody was given is answered with 404, before the first photo and after."""
+    """A receipt that was never given gets 404, before the first photo and after."""
     expect(client.get("/photos/0123456789abcdef.png"), 404)
     send(client, picture(), "tulip.png")
     for receipt in ("0123456789abcdef.png", "..", "../exercise.py", "..%5Cexercise.py"):
@@ -156,9 +156,9 @@ static.mkdir(exist_ok=True)
 
 
 @pytest.mark.task(4)
-@pytest.mark.hint("PurePath(name).suffix is the ending; .lower() makes small letters of it.")
+@pytest.mark.hint("PurePath(name).suffix is the ending; .lower() makes it lower case.")
 def test_the_ending_counts(client):
-    """Endings in capitals are welcome; names that do not end in .png or .jpg get 415."""
+    """Endings in upper case are welcome; names that do not end in .png or .jpg get 415."""
     for name in ("TULIP.PNG", "rose.JPG"):
         send(client, picture(PNG if name.endswith("PNG") else JPG), name)
     for name in ("tulip.gif", "tulip.png.html", "tulip", "png", "tulip.png.", ".png "):
@@ -169,7 +169,7 @@ def test_the_ending_counts(client):
 @pytest.mark.points(2)
 @pytest.mark.hint("photo.read(8) gives the first eight bytes.")
 def test_the_content_counts(client):
-    """A file that does not begin as its ending says is answered with 415."""
+    """A file that does not begin as its ending says gets 415."""
     for content, name in (
         (b"<script>alert(1)</script>", "tulip.png"),
         (b"<script>alert(1)</script>", "tulip.jpg"),
@@ -191,8 +191,8 @@ def test_a_large_photo_is_taken(client):
 
 
 @pytest.mark.task(5)
-@pytest.mark.hint("Set it where DATA_FOLDER is set. Flask answers 413 by itself.")
+@pytest.mark.hint("Set it where DATA_FOLDER is set. Flask responds with 413 by itself.")
 def test_a_huge_body_is_refused(client):
-    """A body of more than 150 000 bytes is answered with 413, whatever is in it."""
+    """A body of more than 150 000 bytes gets 413, with any content."""
     expect(post(client, picture(size=150_001), "tulip.png"), 413)
     expect(post(client, picture(size=400_000), "tulip.png"), 413)

@@ -25,7 +25,7 @@ def test_an_order_is_taken(client):
 @pytest.mark.hint("A JSON object is a dict in Python: isinstance(..., dict).")
 @pytest.mark.parametrize("value", NOT_OBJECTS, ids=str)
 def test_what_is_not_an_object_is_refused(client, value):
-    """JSON that is not an object is answered with 400."""
+    """JSON that is not an object gets 400."""
     expect(client.post("/orders", json=value), 400)
 
 
@@ -36,5 +36,5 @@ def test_what_is_not_an_object_is_refused(client, value):
 @pytest.mark.hint("True is an int for isinstance; type(...) is int.", when="true")
 @pytest.mark.parametrize("order", NOT_ORDERS, ids=str)
 def test_what_is_not_a_number_of_rolls_is_refused(client, order):
-    """Anything but a whole number from 1 to 50 is answered with 400."""
+    """Anything but a whole number from 1 to 50 gets 400."""
     expect(client.post("/orders", json=order), 400)

@@ -65,5 +65,5 @@ def test_bread_is_ordered(client, bread):
 @pytest.mark.hint("Check the value before you use it; abort(400) ends the view.")
 @pytest.mark.parametrize("data", [{"bread": "stone"}, {"bread": ""}, {}], ids=str)
 def test_other_orders_are_refused(client, data):
-    """Bread that is not sold, or an order without bread, is answered with 400."""
+    """Bread that is not sold, or an order without bread, gets 400."""
     expect(client.post("/order", data=data), 400)

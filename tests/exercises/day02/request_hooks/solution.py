@@ -46,7 +46,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
     @app.teardown_request
     def write_the_line(error: BaseException | None) -> None:
-        """Write the line, whatever happened."""
+        """Write the line in any case."""
         write(
             {
                 "method": request.method,

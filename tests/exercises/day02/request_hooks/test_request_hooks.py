@@ -9,7 +9,7 @@ from course.grading.sandbox.faults import AppFaultError
 
 
 def read(client):
-    """Return the reply of /log and its entries; fail in plain words if that is no log."""
+    """Return the reply of /log and its entries; fail in plain words if that is not a log."""
     reply = expect(client.get("/log"), 200)
     entries = json_of(reply)
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
@@ -57,7 +57,7 @@ def test_the_answers_stay_as_they_were(client):
 
 
 @pytest.mark.task(1)
-@pytest.mark.hint("What lies in a variable ends with the program; write() appends to the file.")
+@pytest.mark.hint("A variable ends with the program; write() appends to the file.")
 def test_the_log_outlives_a_restart(start):
     """Lines from before a restart are still in the log."""
     client = start()
@@ -111,7 +111,7 @@ def test_the_time_is_in_milliseconds(client):
 @pytest.mark.points(2)
 @pytest.mark.hint("A before hook that returns something answers in place of the view.")
 def test_a_closed_shop_answers_503(start):
-    """While CLOSED is true, all requests are answered with 503 and Retry-After."""
+    """While CLOSED is true, all requests get 503 and Retry-After."""
     client = start({"CLOSED": True})
     for reply in (client.get("/bread"), client.post("/bread"), client.get("/oven")):
         expect(reply, 503, headers={"Retry-After": "3600"})
@@ -151,7 +151,7 @@ def test_a_failing_view_has_a_line(client):
 
 @pytest.mark.task(5)
 @pytest.mark.points(2)
-@pytest.mark.hint("Without a response no after hook runs. Teardown hooks run whatever happened.")
+@pytest.mark.hint("Without a response no after hook runs. Teardown hooks run in any case.")
 def test_an_exception_that_is_passed_on_has_a_line(start):
     """With PROPAGATE_EXCEPTIONS, as with --debug, the line is there too."""
     client = start({"PROPAGATE_EXCEPTIONS": True})

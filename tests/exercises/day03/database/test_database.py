@@ -55,7 +55,7 @@ def notes(client, number):
 @pytest.mark.points(2)
 @pytest.mark.hint("db.session.add(book), db.session.commit(), and a dictionary with 201.")
 def test_a_book_is_kept_and_shown(client, titles):
-    """A new book is answered with 201 and shown at its id."""
+    """A new book gets 201 and shown at its id."""
     for title in titles:
         number = add(client, title, f"{title} junior")
         reply = expect(client.get(f"/books/{number}"), 200)
@@ -99,7 +99,7 @@ def test_an_id_that_nobody_has(client, titles):
     "The table refuses with an IntegrityError at the commit: roll back, and abort(409)."
 )
 def test_a_book_is_not_kept_twice(client, titles):
-    """The same title by the same author is answered with 409, and nothing changes."""
+    """The same title by the same author gets 409, and nothing changes."""
     for title in titles[:3]:
         add(client, title)
     reply = client.post("/books", json={"title": titles[1], "author": "Ann"})
@@ -143,7 +143,7 @@ def test_wildcards_are_plain_characters(client):
 @pytest.mark.task(3)
 @pytest.mark.hint("Do not put the words into the SQL: a bound parameter travels beside it.")
 def test_an_apostrophe_is_a_plain_character(client):
-    """Words with an apostrophe are looked for like others, and are no SQL."""
+    """Words with an apostrophe are looked for like others, and are not SQL."""
     for title in ("Alice's adventures", "Emma"):
         add(client, title)
     expect_listed(client, ["Alice's adventures"], "Alice's")
@@ -154,7 +154,7 @@ def test_an_apostrophe_is_a_plain_character(client):
 @pytest.mark.points(2)
 @pytest.mark.hint("A note has a ForeignKey('book.id'); the book a relationship with an order_by.")
 def test_notes_belong_to_their_book(start, titles):
-    """A note is answered with 201 and listed with its own book, the oldest first."""
+    """A note gets 201 and listed with its own book, the oldest first."""
     client = start()
     first, second = add(client, titles[0]), add(client, titles[1])
     expected = {first: [], second: []}
@@ -181,7 +181,7 @@ def test_no_note_without_a_book(client, titles):
 @pytest.mark.task(5)
 @pytest.mark.hint("db.session.delete(book), commit, and return '', 204.")
 def test_a_deleted_book_is_gone(client, titles):
-    """DELETE answers 204; then the book is 404, a second DELETE too, and the others stay."""
+    """DELETE responds with 204; then the book is 404, a second DELETE too, and the others stay."""
     numbers = {title: add(client, title) for title in titles}
     gone = random.choice(titles)
     expect(client.delete(f"/books/{numbers[gone]}"), 204)

@@ -155,7 +155,7 @@ def test_a_wrong_field_is_refused(call, guest, field):
 @pytest.mark.points(3)
 @pytest.mark.hint("methods=['GET', 'POST'], form.validate_on_submit(), redirect(…, 303).")
 def test_a_good_form_is_kept(client, guest):
-    """A good form is answered with 303 to /guests, and /guests lists the guest."""
+    """A good form gets 303 to /guests, and /guests lists the guest."""
     reply = send(client, guest | {"name": f"  {guest['name']} "})
     if reply.status_code != 303 or not str(reply.location).endswith("/guests"):
         fail(reply, "303 SEE OTHER, Location: /guests", wanted='<span class="error">')
@@ -212,7 +212,7 @@ def test_no_more_seats_than_there_are(start, guest):
 @pytest.mark.task(4)
 @pytest.mark.hint("The other validators may have refused seats or day: their data is None then.")
 def test_odd_values_are_no_crash(start, guest):
-    """A form without a number or a day is refused, and is no error of the app."""
+    """A form without a number or a day is refused, and the app does not fail."""
     client = start({"SEATS": 1})
     expect_refused(client, guest | {"seats": "many"}, "seats: a word")
     form = {"name": guest["name"], "rules": "y"}

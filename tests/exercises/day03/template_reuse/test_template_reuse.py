@@ -193,7 +193,7 @@ def test_the_footer_follows_the_base(open_shop, teas):
 
 @pytest.mark.task(5)
 @pytest.mark.points(2)
-@pytest.mark.hint("{% include … ignore missing %} stands in the base, before <main>.")
+@pytest.mark.hint("{% include … ignore missing %} belongs into the base, before <main>.")
 def test_a_notice_is_shown_when_there_is_one(open_shop, teas):
     """With a file exercise_notice.html its text stands on both pages, above the content."""
     word = f"notice{random.randrange(10**6)}"

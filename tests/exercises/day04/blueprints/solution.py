@@ -86,7 +86,7 @@ def api_course(key: str):
 
 @api.app_errorhandler(404)
 def not_found(error: NotFound):
-    """Answer what was not found, whoever was asked: only the path tells."""
+    """Answer what was not found, in all parts: only the path tells."""
     if request.path.startswith("/api/"):
         return {"error": error.description}, 404
     return page("This way leads nowhere"), 404

@@ -161,7 +161,7 @@ def test_a_missing_course_is_json_in_the_api(pool):
     "What no rule matches belongs to no part: the app's handler looks at request.path."
 )
 def test_a_missing_address_is_json_in_the_api(pool):
-    """Any address below /api/ that nobody has: 404 with JSON."""
+    """Any path below /api/ without a rule: 404 with JSON."""
     for path in (f"/api/none-{random.randrange(1000)}", "/api/courses/a/b"):
         expect_json_error(pool, path)
 

@@ -6,7 +6,7 @@ from flask import Flask, jsonify, make_response, request, session
 
 
 class Locker:
-    """Count the wrong PINs, and name whoever has opened it."""
+    """Count the wrong PINs, and name the visitor who has opened it."""
 
     def __init__(self, pin):
         self.pin = pin

@@ -153,7 +153,7 @@ def test_the_receipt_is_attached(client, order):
 @pytest.mark.task(4)
 @pytest.mark.hint("order.get('reference'), and parentheses only if there is one.")
 def test_a_reference_stands_in_the_subject(client, order):
-    """A reference stands in parentheses behind the subject, in any script."""
+    """A reference is in parentheses behind the subject, in any script."""
     references = [f"No. {random.randrange(1000)}/a", "春天", "tea (green)"]
     for reference in references:
         take(client, order | {"reference": reference})

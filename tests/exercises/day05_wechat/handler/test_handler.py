@@ -22,7 +22,7 @@ def word(length):
 
 @pytest.fixture
 def short():
-    """Give a keyword that stands in a longer one, too."""
+    """Give a keyword that is a part of a longer one, too."""
     return word(5)
 
 
@@ -135,11 +135,11 @@ def test_the_longest_keyword_counts(says, replies, short, long):
 @pytest.mark.hint("@on('event', 'subscribe') registers the function below it.")
 def test_who_subscribes_gets_help(says, replies):
     """Who subscribes gets a text that names all keywords."""
-    expect_help(says(Event="subscribe", EventKey=None), replies, "somebody has subscribed")
+    expect_help(says(Event="subscribe", EventKey=None), replies, "a follower has subscribed")
     expect_help(
         says(Event="subscribe", EventKey="qrscene_7"),
         replies,
-        "somebody has subscribed by a QR code",
+        "a follower has subscribed by a QR code",
     )
 
 
@@ -177,7 +177,7 @@ def test_a_click_gets_its_answer(says, replies):
 def test_other_events_get_silence(says, replies):
     """A click on something else, and every other event, gets silence."""
     keyword = next(iter(replies))
-    expect_silence(says(Event="CLICK", EventKey=word(9)), "the button's key is no keyword")
+    expect_silence(says(Event="CLICK", EventKey=word(9)), "the button's key is not a keyword")
     expect_silence(says(Event="CLICK"), "the button has no key")
     for event in ("unsubscribe", "VIEW", "SCAN"):
         expect_silence(says(Event=event, EventKey=keyword), f"nothing is said to the event {event}")
@@ -189,14 +189,14 @@ def test_other_events_get_silence(says, replies):
 def test_who_waits_for_a_person_gets_silence(says, replies):
     """After the text person there is one answer, and then silence, for keywords too."""
     asked = random.choice(["person", "Person", "PERSON"])
-    if not content_of(says(Content=asked), "a text that says that somebody comes").strip():
-        pytest.fail("Expected:  a text that says that somebody comes", pytrace=False)
+    if not content_of(says(Content=asked), "a text that says that someone comes").strip():
+        pytest.fail("Expected:  a text that says that someone comes", pytrace=False)
     for content in (word(6), list(replies)[1], "person"):
         expect_silence(says(Content=content), f"the follower has written {asked!r} before")
 
 
 @pytest.mark.task(4)
-@pytest.mark.hint("Look for the text bot before you look whether somebody waits.")
+@pytest.mark.hint("Look for the text bot before you look whether a person is coming.")
 def test_the_account_may_be_called_back(says, replies):
     """After the text bot the follower gets the help, and answers again."""
     keyword = next(iter(replies))
@@ -228,4 +228,4 @@ def test_only_the_word_alone_calls_a_person(says, replies):
     keyword = next(iter(replies))
     content = f"{keyword} for one person"
     expect_answer(says(Content=content), replies[keyword], f"the keyword {keyword!r} is in it")
-    expect_answer(says(Content=keyword), replies[keyword], "nobody has asked for a person")
+    expect_answer(says(Content=keyword), replies[keyword], "no one has asked for a person")

@@ -211,7 +211,7 @@ def test_the_visitor_is_led_back(client, codes):
 @pytest.mark.points(2)
 @pytest.mark.hint("A path begins with one slash; //host is a host, and browsers read /\\host so.")
 def test_nobody_is_led_to_another_site(start, client_id):
-    """A next that is no path of this site leads to /."""
+    """A next that is not a path of this site leads to /."""
     places = [
         "https://other.example/orders",
         "//other.example/orders",

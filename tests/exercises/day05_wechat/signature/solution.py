@@ -18,7 +18,7 @@ def sign(secret: str, timestamp: str, body: bytes) -> str:
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
-    """Build the shop's side; what is known of the parcels lies in memory."""
+    """Build the shop's side; what is known of the parcels is in memory."""
     app = Flask(__name__)
     app.config.from_mapping(PARCEL_SECRET=secrets.token_hex())
     app.config.from_prefixed_env()

@@ -122,7 +122,7 @@ def test_a_message_with_a_wrong_signature_is_refused(shop, secret, number):
 @pytest.mark.points(2)
 @pytest.mark.hint("request.get_data() is the body as it came; JSON can be written in many ways.")
 def test_a_signed_message_is_taken(shop, secret, number):
-    """A message with the right signature is answered with 204, and its news is kept."""
+    """A message with the right signature gets 204, and its news is kept."""
     state = random.choice(STATES)
     body = f'{{ "state":"{state}",\n  "number" : "{number}", "place":"北京" }}\n'.encode()
     for each in (news(number, "packed"), body):
@@ -134,7 +134,7 @@ def test_a_signed_message_is_taken(shop, secret, number):
 @pytest.mark.task(2)
 @pytest.mark.hint("headers.get returns None for what is missing: look before you compute with it.")
 def test_a_message_without_a_header_is_refused(shop, secret, number):
-    """Without one of the two headers, or both, a message is answered with 400 and not kept."""
+    """Without one of the two headers, or both, a message gets 400 and not kept."""
     body = news(number, "stolen")
     headers = headers_of(secret, body)
     for gone in (set(headers), {"Parcel-Signature"}, {"Parcel-Timestamp"}):
@@ -146,18 +146,18 @@ def test_a_message_without_a_header_is_refused(shop, secret, number):
 @pytest.mark.task(2)
 @pytest.mark.hint("compare_digest takes texts of ASCII letters only; bytes it takes all.")
 def test_a_signature_of_odd_letters_is_refused(shop, secret, number):
-    """A signature that holds other letters than digits is answered with 403 as well."""
+    """A signature that holds other letters than digits gets 403 as well."""
     body = news(number, "stolen")
     for odd in ("ÀÉ×", "é" * 64):
         headers = headers_of(secret, body) | {"Parcel-Signature": odd}
-        expect_reply(send(shop, body, headers), 403, headers, "this is no signature")
+        expect_reply(send(shop, body, headers), 403, headers, "this is not a signature")
 
 
 @pytest.mark.task(3)
 @pytest.mark.points(2)
 @pytest.mark.hint("abs(time.time() - int(timestamp)) is the distance, in the past or the future.")
 def test_only_messages_of_now_are_taken(shop, secret, number):
-    """Up to 300 seconds in the past or the future are taken, more is answered with 403."""
+    """Up to 300 seconds in the past or the future are taken, more gets 403."""
     for seconds, status in ((-270, 204), (270, 204), (-330, 403), (330, 403), (-(10**8), 403)):
         state = f"{random.choice(STATES)} {secrets.token_hex(2)}"
         body = news(number, state)
@@ -173,11 +173,11 @@ def test_only_messages_of_now_are_taken(shop, secret, number):
 @pytest.mark.points(2)
 @pytest.mark.hint("int() raises ValueError, float() takes 'nan', with which no comparison is true.")
 def test_a_timestamp_that_is_no_number_is_refused(shop, secret, number):
-    """A timestamp that is no whole number is answered with 403, though it is signed."""
+    """A timestamp that is not a whole number gets 403, though it is signed."""
     body = news(number, "stolen")
     for odd in ("today", "nan", "inf", f"{now()}.5", "9" * 5000):
         headers = headers_of(secret, body, odd)
-        expect_reply(send(shop, body, headers), 403, headers, "this is no time")
+        expect_reply(send(shop, body, headers), 403, headers, "this is not a time")
     expect_state(shop, number, None, "nothing was of now")
 
 
@@ -185,7 +185,7 @@ def test_a_timestamp_that_is_no_number_is_refused(shop, secret, number):
 @pytest.mark.points(2)
 @pytest.mark.hint("Keep the signatures that came in a set, and look there first.")
 def test_a_recorded_message_changes_nothing(shop, secret, number):
-    """A message that comes again is answered with 204, and newer news stays."""
+    """A message that comes again gets 204, and newer news stays."""
     first, second = random.sample(STATES, 2)
     recorded = headers_of(secret, news(number, first))
     for state, headers in ((first, recorded), (second, None), (first, recorded)):

@@ -70,7 +70,7 @@ def is_passed(captcha_id: Any, text: Any) -> bool:
 
 @pages.post("/questions")
 def ask():
-    """Take a question of somebody who can read the picture."""
+    """Take a question of a visitor who can read the picture."""
     body = request.get_json()
     text = body.get("text") if isinstance(body, dict) else None
     if not isinstance(text, str) or not text.strip():

@@ -78,7 +78,7 @@ def expect_questions(client, count):
 @pytest.mark.task(1)
 @pytest.mark.hint("Response(draw(...), mimetype='image/png'), and a header on it.")
 def test_a_picture_is_drawn(shop):
-    """The answer is a PNG picture, and has Cache-Control: no-store."""
+    """The response is a PNG picture, and has Cache-Control: no-store."""
     reply = shop.get(f"/captchas/{uuid4()}")
     if reply.status_code != 200 or reply.mimetype != "image/png":
         fail(reply, "200 and a picture of the type image/png")
@@ -93,11 +93,11 @@ def test_a_picture_is_drawn(shop):
 @pytest.mark.needs("test_a_picture_is_drawn")
 @pytest.mark.hint("There is a converter for UUIDs: <uuid:captcha_id>.")
 def test_an_id_is_a_uuid(shop):
-    """An id that is no UUID is answered with 404."""
+    """An id that is not a UUID gets 404."""
     for odd in ("1", "cat", str(uuid4())[:-1], f"{uuid4()}0"):
         reply = shop.get(f"/captchas/{odd}")
         if reply.status_code != 404:
-            fail(reply, "404, because this is no UUID")
+            fail(reply, "404, because this is not a UUID")
 
 
 @pytest.mark.task(2)
@@ -111,7 +111,7 @@ def test_other_letters_are_refused(shop, letters):
     expect_refused(ask(shop, look(shop), ""), f"{letters[2]} was drawn for this id")
     look(shop)
     expect_refused(ask(shop, str(uuid4()), letters[3]), "nothing was drawn for this id")
-    expect_refused(ask(shop, "cat", letters[3]), "this is no id")
+    expect_refused(ask(shop, "cat", letters[3]), "this is not an id")
     expect_questions(shop, 0)
 
 
@@ -120,7 +120,7 @@ def test_other_letters_are_refused(shop, letters):
 @pytest.mark.points(2)
 @pytest.mark.hint("Keep the letters as text under str(captcha_id); compare both by casefold().")
 def test_the_right_letters_are_taken(shop, letters):
-    """A question with the letters of the picture, in capitals or small, is kept: 201."""
+    """A question with the letters of the picture, in upper or lower case, is kept: 201."""
     ids = [look(shop) for _ in range(3)]
     written = [letters[0], letters[1].lower(), letters[2].capitalize()]
     for captcha_id, text, drawn in sorted(zip(ids, written, letters, strict=False)):
@@ -131,10 +131,10 @@ def test_the_right_letters_are_taken(shop, letters):
 @pytest.mark.task(2)
 @pytest.mark.hint("JSON has numbers, lists and null, too: isinstance(text, str).")
 def test_odd_values_are_refused(shop, letters):
-    """An id or letters that are no text, or are missing, are 422."""
+    """An id or letters that are not a text, or are missing, get 422."""
     for odd in (None, 5, ["a"], {"a": 1}):
-        expect_refused(ask(shop, look(shop), odd), "these are no letters")
-        expect_refused(ask(shop, odd, letters[0]), "this is no id")
+        expect_refused(ask(shop, look(shop), odd), "these are not letters")
+        expect_refused(ask(shop, odd, letters[0]), "this is not an id")
     reply = shop.post("/questions", json={"text": "Is it warm?"})
     expect_refused(reply, "there is neither an id nor letters")
     expect_questions(shop, 0)
@@ -156,11 +156,11 @@ def test_the_right_letters_count_once(shop, letters):
 @pytest.mark.points(2)
 @pytest.mark.hint("Take the letters first, compare them afterwards.")
 def test_a_wrong_guess_uses_them_up(shop, letters):
-    """After wrong letters the right ones are 422: nobody can try them all."""
+    """After wrong letters the right ones get 422: no one can try them all."""
     captcha_id = look(shop)
     expect_refused(ask(shop, captcha_id, "AAAA"), f"{letters[0]} was drawn for this id")
     reply = ask(shop, captcha_id, letters[0])
-    expect_refused(reply, "somebody has guessed AAAA for this id before")
+    expect_refused(reply, "AAAA was guessed for this id before")
 
 
 @pytest.mark.task(4)

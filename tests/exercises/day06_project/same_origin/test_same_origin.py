@@ -37,7 +37,7 @@ def add(client, **fields):
 
 
 def tag_of(client, address):
-    """Return the ETag of goods as it stands in the header; fail in plain words without one."""
+    """Return the ETag of goods as the header has it; fail in plain words without one."""
     reply = expect(client.get(address), 200)
     tag = reply.headers.get("ETag")
     if not tag:
@@ -68,7 +68,7 @@ def expect_goods(client, address, fields, why):
 
 
 def words(reply, name):
-    """Return the words of a header that is a list, in small letters."""
+    """Return the words of a header that is a list, in lower case."""
     return {word.strip().lower() for word in reply.headers.get(name, "").split(",")} - {""}
 
 
@@ -83,7 +83,7 @@ def expect_words(reply, name, wanted, header):
 @pytest.mark.points(2)
 @pytest.mark.hint("return goods, 201, {'Location': url_for('show', goods_id=...)}")
 def test_new_goods_have_an_address(client):
-    """POST /goods is answered with 201, and Location leads to the new goods."""
+    """POST /goods gets 201, and Location leads to the new goods."""
     add(client)
     fields = goods()
     reply = client.post("/goods", json=fields)
@@ -148,7 +148,7 @@ def test_a_change_without_if_match_is_refused(client):
     address = add(client, **fields)
     expect_status(client.put(address, json=goods()), 428, "there is no If-Match")
     expect_status(client.delete(address), 428, "there is no If-Match")
-    expect_goods(client, address, fields, "nobody has said which state was seen")
+    expect_goods(client, address, fields, "the request did not say which state was seen")
 
 
 @pytest.mark.task(3)
@@ -161,7 +161,7 @@ def test_a_change_of_another_state_is_refused(client):
     reply = client.put(address, json=fields, headers=header)
     expect_status(reply, 200, "this is the ETag of now", header)
     reply = client.put(address, json=goods(), headers=header)
-    expect_status(reply, 412, "somebody else has changed them since", header)
+    expect_status(reply, 412, "another clerk has changed them since", header)
     expect_status(client.delete(address, headers=header), 412, "this is the ETag of before", header)
     expect_goods(client, address, fields, "the second change was refused")
     header = {"If-Match": tag_of(client, address)}

@@ -42,7 +42,7 @@ def put():
 
 @pages.post("/login")
 def login():
-    """Let somebody in who knows the PIN."""
+    """Let a person in who knows the PIN."""
     body = request.get_json()
     name, pin = (str(body.get(key)) for key in ("name", "pin"))
     if not hmac.compare_digest(current_app.config["PINS"].get(name, "").encode(), pin.encode()):
@@ -55,7 +55,7 @@ def login():
 
 @pages.post("/logout")
 def logout():
-    """Log out; who is nobody may do so, too."""
+    """Log out; a visitor without a session may do so, too."""
     session.clear()
     return "", 204
 

@@ -36,7 +36,7 @@ def client(begin):
 
 @pytest.fixture
 def log_in(people):
-    """Give a function that logs somebody in."""
+    """Give a function that logs a person in."""
 
     def run(client, name):
         expect(client.post("/login", json={"name": name, "pin": people[name]}), 204)
@@ -82,7 +82,7 @@ def expect_name(client, name, why):
 
 
 def readable(value):
-    """Return all that can be read in a cookie by whoever has it."""
+    """Return all that anyone who has a cookie can read in it."""
     found = value.encode()
     for part in re.split(r"[.:|]", value):
         try:
@@ -98,7 +98,7 @@ def readable(value):
 @pytest.mark.points(2)
 @pytest.mark.hint("SESSION_TYPE, SESSION_CACHELIB, then Session(app): see the lesson's app.py.")
 def test_the_basket_lies_on_the_server(client, new_client):
-    """Two browsers with the same cookie see the same basket, whoever has filled it."""
+    """Two browsers with the same cookie see the same basket, with what each has put there."""
     one, two = tea(), tea()
     put(client, one)
     other = copy(id_of(client), new_client())
@@ -141,7 +141,7 @@ def test_sessions_outlive_a_restart(begin, log_in, ann):
 @pytest.mark.points(2)
 @pytest.mark.hint("regenerate(session) works only as long as something is in the session.")
 def test_a_login_changes_the_id(client, new_client, log_in, ann):
-    """The cookie from before the login, which somebody may have planted, is nobody's."""
+    """The cookie from before the login, which another person may have planted, has no name."""
     put(client, tea())
     before = id_of(client)
     log_in(client, ann)
@@ -168,7 +168,7 @@ def test_a_login_keeps_the_basket(client, log_in, ann):
 @pytest.mark.points(3)
 @pytest.mark.hint("session.clear(): an empty session is deleted from the store, too.")
 def test_the_logout_holds(client, new_client, log_in, ann):
-    """After the logout the browser and a copy of its cookie are nobody, with no basket."""
+    """After the logout the browser and a copy of its cookie have no name and no basket."""
     log_in(client, ann)
     put(client, tea())
     value = id_of(client)
@@ -183,16 +183,18 @@ def test_the_logout_holds(client, new_client, log_in, ann):
 @pytest.mark.needs("test_the_logout_holds")
 @pytest.mark.hint("clear() never fails; pop and del fail for what is not there.")
 def test_who_is_nobody_may_log_out(client):
-    """POST /logout is 204 for somebody who has no session, and a second time."""
+    """POST /logout is 204 for a browser without a session, and a second time."""
     for _ in range(2):
         expect(client.post("/logout"), 204)
 
 
 @pytest.mark.task(5)
 @pytest.mark.points(2)
-@pytest.mark.hint("Keep a number in the session at login; where it is not today's, nobody is here.")
+@pytest.mark.hint(
+    "Keep a number in the session at login; if it is not the latest, the session has no name."
+)
 def test_all_browsers_are_logged_out(client, new_client, log_in, ann):
-    """After a logout everywhere all browsers of this person are nobody; a new login works."""
+    """After a logout everywhere no browser of this person is logged in; a new login works."""
     browsers = [client, new_client(), new_client()]
     for browser in browsers:
         log_in(browser, ann)
@@ -218,14 +220,14 @@ def test_others_stay_logged_in(client, new_client, log_in, people):
     expect_name(client, None, f"{ann} has logged out everywhere")
     expect_name(other, ben, f"only {ann} has logged out everywhere")
     expect(new_client().post("/logout/everywhere"), 401)
-    expect_name(other, ben, "somebody who is not logged in cannot log others out")
+    expect_name(other, ben, "a visitor who is not logged in cannot log others out")
 
 
 @pytest.mark.task(5)
 @pytest.mark.needs("test_all_browsers_are_logged_out")
 @pytest.mark.hint("A dictionary of the program begins anew after a restart: keep it in files.")
 def test_a_logout_everywhere_outlives_a_restart(begin, log_in, ann):
-    """After a logout everywhere and a restart, the old cookies are still nobody's."""
+    """After a logout everywhere and a restart, the old cookies still have no name."""
     client = begin()
     log_in(client, ann)
     value = id_of(client)

@@ -42,7 +42,7 @@ def since(value: date, today: date) -> str:
 
 @app.template_filter()
 def lines(text: str) -> Markup:
-    """Break the lines; what stands in them is escaped by join."""
+    """Break the lines; the text of each is escaped by join."""
     return Markup("<br>").join(text.splitlines())
 
 

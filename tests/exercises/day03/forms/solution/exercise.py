@@ -13,7 +13,7 @@ DAYS = ["Friday", "Saturday"]
 
 
 def seats_left(day: str) -> int:
-    """Return how many seats of an evening nobody has taken yet."""
+    """Return how many seats of an evening are still free."""
     taken = sum(guest["seats"] for guest in current_app.config["GUESTS"] if guest["day"] == day)
     return current_app.config["SEATS"] - taken
 
