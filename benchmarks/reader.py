@@ -75,7 +75,7 @@ def mount_overhead(rounds: int = 2000) -> tuple[float, float]:
     from day01.converters.app import app
 
     with tempfile.TemporaryDirectory() as folder:
-        watchdog = Watchdog(10, Path(folder) / "report", ROOT)
+        watchdog = Watchdog(3600, Path(folder) / "report", ROOT)
         worker = Worker(ROOT, token="t" * 22, watchdog=watchdog)
         alone = EnvironBuilder("/goods/7", base_url="http://127.0.0.1").get_environ()
         mounted = EnvironBuilder(

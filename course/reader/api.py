@@ -56,7 +56,8 @@ def send() -> ResponseReturnValue:
     """Play a raw HTTP request, a curl line or a URL against a lesson, as ``flask run`` would.
 
     Takes ``{lesson, module, request, files, jar, follow}``; module, files, jar and follow may be
-    left out. Gives ``{hops, status, answer, ms, curl, failure, cookies, jar}``.
+    left out. Gives ``{hops, status, answer, ms, curl, failure, cookies, jar}``, and a ``notice`` if
+    the lessons were started anew since the request before.
     """
     match _data():
         case {"lesson": str(name), "request": str(text), **rest}:

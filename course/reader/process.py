@@ -74,6 +74,7 @@ class WorkerProcess:
         self._report = self._folder / "report"
         self._ended = threading.Condition()
         self._ends: list[str] = []
+        self._untold = 0  # how many of them no call has heard of
         self._closed = False
         self._process = self._start()
         self._keeper = threading.Thread(target=self._keep, daemon=True)
@@ -123,10 +124,14 @@ class WorkerProcess:
                 if quick < _ENDS_IN_A_ROW:
                     self._process = self._start()
                 self._ends.append(why)
+                self._untold += 1
                 self._ended.notify_all()
 
     def call(self, name: str, data: dict[str, Any]) -> Reply:
-        """Ask the worker; 503 with the reason if it ends instead of answering."""
+        """Ask the worker; 503 with the reason if it ends instead of answering.
+
+        The response to ``send`` has a ``notice`` if the worker has ended since the call before.
+        """
         ends = len(self._ends)
         # The worker ends itself after the limit; longer than this it cannot take.
         wait = self._limit + 10
@@ -137,15 +142,24 @@ class WorkerProcess:
             response = connection.getresponse()
             if response.getheader("Content-Type") == "application/json":
                 found: dict[str, Any] = json.loads(response.read())
+                if name == "send" and (notice := self._notice()):
+                    found["notice"] = notice
                 return found, response.status
             return {"error": response.read().decode("utf-8", "replace")}, response.status
         except (OSError, http.client.HTTPException):
             with self._ended:
                 self._ended.wait_for(lambda: len(self._ends) > ends, timeout=wait)
+                self._untold = 0
             why = self._ends[ends] if len(self._ends) > ends else "The lessons do not answer."
             return {"error": why}, 503
         finally:
             connection.close()
+
+    def _notice(self) -> str:
+        with self._ended:
+            untold, self._untold = self._untold, 0
+            why = self._ends[-1] if untold else ""
+        return f"Before this request the lessons were started anew. {why}" if why else ""
 
     def close(self) -> None:
         """End the worker and give up its port."""

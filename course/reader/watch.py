@@ -20,15 +20,21 @@ from types import FrameType
 
 from .running import is_lesson
 
-_TICK = 0.25  # seconds between two looks at what is under way
+_TICK = 0.25  # seconds between two looks at the requests under way
+_PAUSE = 1.0  # seconds between two looks at a process with no request
 _GRACE = 2  # seconds that code which lets no other thread run may take beyond the limit
+_BUSY = 0.25  # of a core: what waits, or looks around now and then, uses far less
 
 ENDED = 70
 """The exit status of a worker that ended itself (BSD's sysexits: an internal error)."""
 
 
 class Watchdog:
-    """Ends the process when something under way takes longer than ``limit`` seconds."""
+    """Ends the process when a request takes longer than ``limit`` seconds.
+
+    It also ends it when threads of lessons use that much CPU time with no request under way.
+    Processes that a lesson starts are not watched.
+    """
 
     def __init__(self, limit: float, report: Path, root: Path) -> None:
         self.limit = limit
@@ -40,7 +46,6 @@ class Watchdog:
         # Python's own alarm needs no turn of the interpreter: a regular expression, say, lets no
         # other thread run. It writes where every thread is, and ends the process.
         self._alarm = Path(f"{report}.threads").open("w")  # noqa: SIM115 (open as long as we are)
-        self._armed = False
         threading.Thread(target=self._look, daemon=True).start()
 
     @contextlib.contextmanager
@@ -49,8 +54,6 @@ class Watchdog:
         key = object()
         with self._lock:
             self._under_way[key] = (time.monotonic(), threading.get_ident(), connection)
-            if not self._armed:
-                self._arm()
         self._busy.set()
         try:
             yield
@@ -58,29 +61,35 @@ class Watchdog:
             with self._lock:
                 del self._under_way[key]
 
-    def _arm(self) -> None:
-        faulthandler.dump_traceback_later(self.limit + _GRACE, exit=True, file=self._alarm)
-        self._armed = True
-
     def _look(self) -> None:
-        while self._busy.wait():
+        threads = Threads(self.limit)
+        while True:
+            faulthandler.dump_traceback_later(self.limit + _GRACE, exit=True, file=self._alarm)
+            used = time.process_time()
+            if not self._busy.wait(_PAUSE):
+                if threads.are_too_busy(time.process_time() - used, _PAUSE):
+                    self._end([], self._threads_sentence())
+                continue
             time.sleep(_TICK)
             with self._lock:
                 now = time.monotonic()
                 late = [each for each in self._under_way.values() if now - each[0] > self.limit]
                 if late:
-                    self._end(late)
-                elif self._under_way:
-                    self._arm()
-                else:
+                    frames = sys._current_frames()
+                    places = [self._place(frames.get(thread)) for _, thread, _ in late]
+                    self._end(late, sentence(self.limit, next(filter(None, places), "")))
+                if not self._under_way:
                     self._busy.clear()
-                    faulthandler.cancel_dump_traceback_later()
-                    self._armed = False
 
-    def _end(self, late: list[tuple[float, int, socket.socket | None]]) -> None:
-        frames = sys._current_frames()
-        places = [self._place(frames.get(thread)) for _, thread, _ in late]
-        text = sentence(self.limit, next(filter(None, places), ""))
+    def _threads_sentence(self) -> str:
+        places = {self._place(frame) for frame in sys._current_frames().values()} - {""}
+        was = f"; its threads were at {' and '.join(sorted(places))}" if places else ""
+        return (
+            f"A lesson used {self.limit:g} seconds of CPU time without a request{was}. "
+            "It was stopped."
+        )
+
+    def _end(self, late: list[tuple[float, int, socket.socket | None]], text: str) -> None:
         with contextlib.suppress(OSError):
             self._report.write_text(json.dumps(text), "utf-8")
         body = text.encode()
@@ -99,6 +108,19 @@ class Watchdog:
         if frame is None:
             return ""
         return place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name, self._root)
+
+
+class Threads:
+    """What the process uses while no request is under way: seconds of CPU time, in a row."""
+
+    def __init__(self, limit: float) -> None:
+        self._limit = limit
+        self._used = 0.0
+
+    def are_too_busy(self, used: float, seconds: float) -> bool:
+        """Count another ``seconds`` with that CPU time; tell whether it is enough."""
+        self._used = self._used + used if used > _BUSY * seconds else 0
+        return self._used > self._limit
 
 
 def place(file: str, line: int, name: str, root: Path) -> str:

@@ -14,6 +14,7 @@ from course.reader import create_reader
 from course.reader.process import WorkerProcess
 from course.reader.server import listen
 from course.reader.tries import tries
+from course.reader.watch import Threads
 from tests.course.reading import get, rewrite, send
 
 TOKEN = "token-of-these-tests"
@@ -96,6 +97,32 @@ def test_a_loop_while_the_lesson_is_loaded_is_ended(course, worker, client):
         file.write("\nwhile True:\n    pass\n")
     assert "in <module>. It was stopped." in send(client, "GET / HTTP/1.1").json["error"]
     assert ask(worker, "/run/day91/other/app/") == (200, "first")
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_thread_that_never_ends_is_ended_and_the_next_request_says_so(
+    course, worker, client, loop
+):
+    source = course / "day91/hello/app.py"
+    started = "import threading\n    threading.Timer(1.5, forever).start()\n    return 'hello'"
+    rewrite(source, 'return "hello"', started)
+    rewrite(source, "@app.get", f"def forever():\n    {loop}\n\n\n@app.get")
+    assert send(client, "GET / HTTP/1.1").json["answer"].endswith("\n\nhello")
+    with worker._ended:
+        assert worker._ended.wait_for(lambda: worker._ends, timeout=60)
+    result = send(client, "GET /where HTTP/1.1", follow=False).json
+    assert result["status"] == "302 FOUND"
+    assert result["notice"].startswith("Before this request the lessons were started anew. ")
+    assert " at day91/hello/app.py:" in result["notice"]
+    assert " in forever. It was stopped." in result["notice"]
+    assert "notice" not in send(client, "GET /where HTTP/1.1").json
+
+
+def test_a_thread_that_waits_may_go_on():
+    quiet, pause = Threads(3), 1
+    assert not any(quiet.are_too_busy(0.1, pause) for _ in range(1000))
+    assert not any(quiet.are_too_busy(used, pause) for used in [1, 1, 0.1] * 100)
+    assert [quiet.are_too_busy(1, pause) for _ in range(4)] == [False, False, False, True]
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,7 @@ export const send = async () => {
     follow: follow.checked,
   });
   say(status, ...verdict(result));
+  show(find("#pane-notice"), result.notice);
   show(find("#pane-answer"), result.answer);
   show(find("#pane-failure"), result.failure);
   show(find("#pane-curl-line"), result.curl);
@@ -101,7 +102,7 @@ const reply = (step, result) => {
   const close = make("button", { type: "button" }, "close");
   edit.addEventListener("click", () => { location.hash = "#try-title"; });
   close.addEventListener("click", () => history.back());
-  const shown = [result.answer, result.failure].filter(Boolean).map((each) => make("pre", {}, each));
+  const shown = [result.notice, result.answer, result.failure].filter(Boolean).map((each) => make("pre", {}, each));
   const box = make("div", { className: "reply" },
     make("p", { className: "bar" }, make("strong", { className: kind }, text), edit, close), ...shown);
   box.setAttribute("role", "region");
