@@ -1,5 +1,5 @@
 """Lets ``python -m course`` do what ``course`` does."""
 
-from .cli import main
+from course.cli import main
 
 main(prog_name="course")

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import catalogue
+from course import catalogue
 
 if TYPE_CHECKING:
     import socket
 
-    from .progress import Progress
+    from course.progress import Progress
 
 READER_PORT = 5050
 """Where the reader listens. Lessons use 5000, as the notes say."""
@@ -60,7 +60,7 @@ def serve(port: int | None = None, no_browser: bool = False) -> None:
     import threading
     import webbrowser
 
-    from .reader.server import create_server, listen
+    from course.reader.server import create_server, listen
 
     listener = _listen(port)
     chosen = listener.getsockname()[1]
@@ -79,8 +79,8 @@ def serve(port: int | None = None, no_browser: bool = False) -> None:
         threading.Thread(target=webbrowser.open, args=opened, daemon=True).start()
     # Ended from outside, too, the process with the lessons and its folder are cleared away.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    from .reader import create_reader
-    from .reader.process import WorkerProcess
+    from course.reader import create_reader
+    from course.reader.process import WorkerProcess
 
     worker = WorkerProcess(catalogue.ROOT, behind, token=token)
     try:
@@ -94,7 +94,7 @@ def serve(port: int | None = None, no_browser: bool = False) -> None:
 
 def _listen(port: int | None) -> socket.socket:
     """Return a listening socket; ``SystemExit`` 1 with the way out where there is no port."""
-    from .reader.server import listen
+    from course.reader.server import listen
 
     ports = [port] if port else range(READER_PORT, READER_PORT + PORTS_TRIED)
     if (listener := listen(ports)) is not None:
@@ -117,7 +117,7 @@ def list_lessons() -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from .progress import Progress
+    from course.progress import Progress
 
     progress = Progress(catalogue.ROOT)
     console = Console(highlight=False)
@@ -160,7 +160,7 @@ def run(lesson: str, port: int | None) -> None:
     """Run one lesson alone (``day01/hello``), with Flask's own development server."""
     from flask.cli import cli as flask
 
-    from .reader.server import listen
+    from course.reader.server import listen
 
     try:
         found = catalogue.find(lesson)
@@ -207,9 +207,9 @@ def check(
 
     Without a name: the exercise of the lesson in whose folder you are, or else all of them.
     """
-    from .grading import check as checking
-    from .grading import terminal
-    from .progress import Progress
+    from course.grading import check as checking
+    from course.grading import terminal
+    from course.progress import Progress
 
     options = terminal.Options(everything, hints)
     root = catalogue.ROOT
@@ -248,7 +248,7 @@ def new() -> None:
 @click.option("--after", default="", help="The lesson of the day that comes before it.")
 def new_lesson(name: str, title: str, after: str) -> None:
     """Lay out the lesson NAME, such as day02/greetings: app, notes, tests, its place in the day."""
-    from . import new as laying
+    from course import new as laying
 
     _laid_out(lambda: laying.lesson(name, title, after))
     click.echo("Fill in each TODO. What is still missing:  pytest tests/test_tree.py")
@@ -259,14 +259,14 @@ def new_lesson(name: str, title: str, after: str) -> None:
 @click.argument("name")
 def new_exercise(name: str) -> None:
     """Lay out the exercise of the lesson NAME: starter, tests, solution and a wrong answer."""
-    from . import new as laying
+    from course import new as laying
 
     _laid_out(lambda: laying.exercise(name))
     click.echo(f"Fill in each TODO. What is still missing:  pytest tests/course -k {name}")
 
 
 def _laid_out(lay_out: Callable[[], list[Path]]) -> None:
-    from .new import NewError
+    from course.new import NewError
 
     try:
         written = lay_out()
@@ -357,10 +357,10 @@ def grade(
     from rich.console import Console
     from rich.markup import escape
 
-    from .grading.classroom import session, show
-    from .grading.classroom.files import ClassroomError
-    from .grading.classroom.marks import Attempts
-    from .grading.submission import TESTS
+    from course.grading.classroom import session, show
+    from course.grading.classroom.files import ClassroomError
+    from course.grading.classroom.marks import Attempts
+    from course.grading.submission import TESTS
 
     console = Console(highlight=False, soft_wrap=True)
     options = session.Options(
@@ -407,8 +407,8 @@ def grade(
 @click.option("--open", "is_opened", is_flag=True, help="Show the page in the browser.")
 def grades(folder: Path, is_opened: bool) -> None:
     """Write a graded FOLDER's files anew, with the changes of its changes.csv; grade nothing."""
-    from .grading.classroom import session, show
-    from .grading.classroom.files import ClassroomError
+    from course.grading.classroom import session, show
+    from course.grading.classroom.files import ClassroomError
 
     try:
         page = session.show(folder.absolute(), click.echo)

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 from werkzeug.formparser import parse_form_data
 
-from .exchange import BodyFile, ExchangeError, Request
+from course.exchange import BodyFile, ExchangeError, Request
 
 BOUNDARY = "------------------------flaskinsixdays"
 

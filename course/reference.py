@@ -24,8 +24,8 @@ from flask import Flask
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from . import catalogue
-from .catalogue import ROOT, Lesson
+from course import catalogue
+from course.catalogue import ROOT, Lesson
 
 FOLDER = ROOT / "reference"
 

@@ -31,10 +31,10 @@ from typing import Any
 from flask import Flask
 from markdown_it import MarkdownIt
 
-from . import curl
-from .catalogue import ROOT
-from .exchange import SERVER_HEADERS, ExchangeError, Session
-from .loading import app_of
+from course import curl
+from course.catalogue import ROOT
+from course.exchange import SERVER_HEADERS, ExchangeError, Session
+from course.loading import app_of
 
 _ASSIGNMENT = re.compile(r"[A-Z_][A-Z0-9_]*=")
 

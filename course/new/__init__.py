@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ..catalogue import EXERCISE, NOTES, ROOT, Lesson, days
+from course.catalogue import EXERCISE, NOTES, ROOT, Lesson, days
 
 _HERE = Path(__file__).parent
 _EXERCISE_LINE = "**Exercise:** TODO: what to do: [{file}]({file}), then `course check {name}`."

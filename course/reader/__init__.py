@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .app import create_reader
+    from course.reader.app import create_reader
 
 __all__ = ["create_reader"]
 
@@ -13,7 +13,7 @@ __all__ = ["create_reader"]
 def __getattr__(name: str) -> Any:
     """Import the reader when it is asked for: the worker needs only a part of it."""
     if name == "create_reader":
-        from .app import create_reader
+        from course.reader.app import create_reader
 
         return create_reader
     raise AttributeError(name)

@@ -12,11 +12,11 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, Forbidden, NotFound
 
-from .. import catalogue
-from ..exchange import ExchangeError
-from .files import ConflictError, FileText, NoSuchFileError
-from .pages import course_root, files, progress, progress_shown, worker
-from .tries import understand
+from course import catalogue
+from course.exchange import ExchangeError
+from course.reader.files import ConflictError, FileText, NoSuchFileError
+from course.reader.pages import course_root, files, progress, progress_shown, worker
+from course.reader.tries import understand
 
 api = Blueprint("api", __name__, url_prefix="/api")
 

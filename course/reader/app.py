@@ -16,14 +16,14 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from .. import catalogue
-from ..progress import Progress
-from . import guard, markdown
-from .api import api
-from .files import LessonFiles
-from .pages import pages
-from .process import InThisProcess, Lessons
-from .worker import Worker
+from course import catalogue
+from course.progress import Progress
+from course.reader import guard, markdown
+from course.reader.api import api
+from course.reader.files import LessonFiles
+from course.reader.pages import pages
+from course.reader.process import InThisProcess, Lessons
+from course.reader.worker import Worker
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -15,7 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..catalogue import TEXT_SUFFIXES, Lesson
+from course.catalogue import TEXT_SUFFIXES, Lesson
 
 MAX_TEXT = 200_000  # bytes: larger files are not for a text box
 

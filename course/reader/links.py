@@ -8,7 +8,7 @@ from html import escape, unescape
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from .. import catalogue
+from course import catalogue
 
 _HREF = re.compile(r'(<(?:a[^>]*? href|img[^>]*? src)=")([^"]*)(")')
 _PLAIN_FILES = {"LICENSE", ".md", ".toml"}

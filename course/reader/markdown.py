@@ -25,7 +25,7 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import Name, Operator, Punctuation, Text, Whitespace, _TokenType
 from pygments.util import ClassNotFound
 
-from ..reference import slug
+from course.reference import slug
 
 # The two styles whose every colour keeps AA contrast on its own background.
 _LIGHT, _DARK = "xcode", "monokai"

@@ -20,13 +20,13 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from .. import catalogue
-from ..progress import NOTHING, Progress
-from . import links, markdown
-from .files import MAX_TEXT, LessonFiles
-from .process import Lessons
-from .search import search
-from .tries import Try, tries
+from course import catalogue
+from course.progress import NOTHING, Progress
+from course.reader import links, markdown
+from course.reader.files import MAX_TEXT, LessonFiles
+from course.reader.process import Lessons
+from course.reader.search import search
+from course.reader.tries import Try, tries
 
 MAX_PAGE = 49_000  # bytes of a lesson's page
 MAX_COLOURED = 9_000  # characters of a file: the marks of the colours are longer than the text

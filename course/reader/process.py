@@ -17,9 +17,9 @@ import time
 from pathlib import Path
 from typing import Any, Protocol
 
-from .. import catalogue
-from .watch import read_report
-from .worker import SECRET_HEADER, Reply, Worker
+from course import catalogue
+from course.reader.watch import read_report
+from course.reader.worker import SECRET_HEADER, Reply, Worker
 
 MEMORY = 1_500_000_000  # bytes of address space, where the system limits them
 SECONDS = 10.0  # that a lesson has for a response

@@ -23,9 +23,9 @@ from flask import Flask, got_request_exception
 from werkzeug.exceptions import InternalServerError
 from werkzeug.wrappers import Response
 
-from ..catalogue import Lesson, UnknownLessonError, find
-from ..exchange import ExchangeError, Session
-from ..loading import app_of
+from course.catalogue import Lesson, UnknownLessonError, find
+from course.exchange import ExchangeError, Session
+from course.loading import app_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

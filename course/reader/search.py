@@ -18,9 +18,9 @@ from urllib.parse import quote
 
 from markdown_it import MarkdownIt
 
-from ..catalogue import NOTES, TEXT_SUFFIXES, days
-from ..reference import slug
-from . import markdown
+from course.catalogue import NOTES, TEXT_SUFFIXES, days
+from course.reader import markdown
+from course.reference import slug
 
 MAX_HITS = 50
 MAX_SECTIONS = 3  # of one page

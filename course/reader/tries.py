@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .. import curl
-from ..catalogue import NOTES, Lesson
-from ..exchange import HOST, ExchangeError
-from ..transcript import TranscriptError, blocks
+from course import curl
+from course.catalogue import NOTES, Lesson
+from course.exchange import HOST, ExchangeError
+from course.transcript import TranscriptError, blocks
 
 
 @dataclass(frozen=True)

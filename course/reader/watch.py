@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-from .running import is_lesson
+from course.reader.running import is_lesson
 
 _TICK = 0.25  # seconds between two looks at the requests under way
 _PAUSE = 1.0  # seconds between two looks at a process with no request

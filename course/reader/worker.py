@@ -24,13 +24,13 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from .. import curl
-from ..catalogue import UnknownLessonError
-from ..exchange import Answer, ExchangeError
-from ..exchange import Request as RawRequest
-from . import guard
-from .running import BrokenLessonError, Running, RunningLessons
-from .watch import Watchdog
+from course import curl
+from course.catalogue import UnknownLessonError
+from course.exchange import Answer, ExchangeError
+from course.exchange import Request as RawRequest
+from course.reader import guard
+from course.reader.running import BrokenLessonError, Running, RunningLessons
+from course.reader.watch import Watchdog
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -219,7 +219,7 @@ def main() -> None:
     watchdog = Watchdog(settings["limit"], Path(settings["report"]), root)
     worker = Worker(root, token=settings["token"], secret=settings["secret"], watchdog=watchdog)
     threading.Thread(target=_end_with_input, daemon=True).start()
-    from .server import create_server
+    from course.reader.server import create_server
 
     create_server(worker, listener).serve_forever()
 
