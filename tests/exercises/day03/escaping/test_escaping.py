@@ -37,6 +37,17 @@ def test_a_name_stays_in_its_attribute(client, name):
         fail(reply, f"a paragraph with title={name!r} and no other attribute", wanted="<p title")
 
 
+@pytest.mark.task(2)
+@pytest.mark.needs("test_a_name_stays_in_its_attribute")
+@pytest.mark.hint("Jinja escapes a quotation mark, unless a filter says that it is safe.")
+def test_a_quotation_mark_stays_in_its_attribute(client):
+    """A name with a quotation mark in it is the value of title, too."""
+    name = '"><script>alert(1)</script>'
+    reply, page = visit(client, name=name)
+    if page.p is None or page.p.attrs != {"title": name}:
+        fail(reply, f"a paragraph with title={name!r} and no other attribute", wanted="<p title")
+
+
 @pytest.mark.task(3)
 @pytest.mark.points(2)
 @pytest.mark.hint("Python's f-string escapes nothing. Use escape from markupsafe.")
@@ -53,7 +64,9 @@ def test_the_words_of_a_search_are_text(client):
 @pytest.mark.points(2)
 @pytest.mark.needs("test_a_good_page_is_a_link")
 @pytest.mark.hint("text.startswith takes a tuple of beginnings. Escaping does not help here.")
-@pytest.mark.parametrize("url", ["javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x"])
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "httpx:alert(1)"]
+)
 def test_a_script_is_not_a_link(client, url):
     """A page that does not begin with https:// or http:// is not a link."""
     reply, page = visit(client, page=url)
