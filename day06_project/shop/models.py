@@ -1,9 +1,10 @@
 """The tables. The database itself keeps these rules, for every server that shares it."""
 
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from day06_project.shop.extensions import db
 
@@ -65,3 +66,45 @@ class CartItem(db.Model):
         ForeignKey("goods.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     quantity: Mapped[int]
+
+
+class Order(db.Model):
+    """What a user has ordered, at the prices of that moment."""
+
+    __tablename__ = "orders"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    total: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    items: Mapped[list["OrderItem"]] = relationship(order_by="OrderItem.goods_id")
+
+    __table_args__ = (Index(None, "user_id", "id"),)
+
+
+class OrderItem(db.Model):
+    """A line of an order. It has copies of name and price, because the goods may change or go."""
+
+    __tablename__ = "order_items"
+
+    order_id: Mapped[int] = mapped_column(
+        ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True
+    )
+    goods_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(64))
+    price: Mapped[int]
+    quantity: Mapped[int]
+
+
+class IdempotencyKey(db.Model):
+    """A request that a user may repeat, and the response to it; see ``utils/idempotency.py``."""
+
+    __tablename__ = "idempotency_keys"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    key_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    response: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(default=now)

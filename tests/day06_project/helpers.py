@@ -74,9 +74,11 @@ class Shopper:
             session["user_id"] = user_id
         return self
 
-    def offer(self, name="Teapot", price=2750, **more):
+    def offer(self, name="Teapot", price=2750, stock=1000, **more):
         """Put goods on sale, and return their id."""
-        response = self.send("POST", "/goods", {"name": name, "price": price, **more})
+        response = self.send(
+            "POST", "/goods", {"name": name, "price": price, "stock": stock, **more}
+        )
         assert response.status_code == 201
         return response.json["id"]
 

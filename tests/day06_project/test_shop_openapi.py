@@ -27,7 +27,7 @@ from day06_project.shop.api_v1 import api
 from day06_project.shop.api_v1 import goods as goods_module
 from day06_project.shop.api_v1 import session as session_module
 from day06_project.shop.extensions import db
-from day06_project.shop.models import CartItem, Goods
+from day06_project.shop.models import CartItem, Goods, Order, OrderItem
 from day06_project.shop.utils.converters import IdConverter
 from day06_project.shop.utils.openapi import describe
 from tests.day06_project.helpers import API, PASSWORD, Shopper, at_once, forget_failures
@@ -67,7 +67,7 @@ def is_integer(value):
     return type(value) in {int, float} and value == value // 1
 
 
-TYPES = {"object": dict, "array": list, "string": str, "null": type(None)}
+TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
 
 
 def fits(schema, value):
@@ -83,6 +83,7 @@ def fits(schema, value):
         "maximum": lambda rule: value <= rule,
         "minLength": lambda rule: number >= rule,
         "maxLength": lambda rule: number <= rule,
+        "minItems": lambda rule: len(value) >= rule,
         "maxItems": lambda rule: len(value) <= rule,
         # The patterns are JavaScript's, where "$" is the end and not before a last line feed.
         "pattern": lambda rule: re.search(rule.replace("$", r"\Z"), value),
@@ -197,6 +198,8 @@ def good_body(people, method, path, number):
             return {"name": "bob", "password": PASSWORD}
         case "PUT", "/cart/{goods_id}":
             return {"quantity": 2}
+        case "POST", "/orders":
+            return {"total": TEAPOT["price"]}
     return TEAPOT | {"stock": 4} if (method, path) in WITH_BODY else None
 
 
@@ -266,6 +269,12 @@ def path_of(people, path, **more):
         goods = insert(Goods).values(owner_id=people.ada.user["id"], version=1, **TEAPOT)
         with people.app.app_context(), db.engine.begin() as connection:
             ids["goods_id"] = connection.execute(goods).inserted_primary_key.id
+    if "{order_id}" in path:
+        order = insert(Order).values(user_id=people.ada.user["id"], total=1)
+        line = {"goods_id": 1, "name": "Cup", "price": 1, "quantity": 1}
+        with people.app.app_context(), db.engine.begin() as connection:
+            ids["order_id"] = connection.execute(order).inserted_primary_key.id
+            connection.execute(insert(OrderItem).values(order_id=ids["order_id"], **line))
     return path.format(**ids | more)
 
 
@@ -282,12 +291,14 @@ def ask(app, people, monkeypatch):
         body = good_body(people, method, path, status)
         if path.startswith("/cart/") and status in {200, 204, 409}:
             assert shopper.send("PUT", where, {"quantity": 1}).status_code == 201
+        if path == "/orders" and status == 201:
+            shopper.send("PUT", f"/cart/{shopper.offer(**TEAPOT)}", {"quantity": 1})
         with monkeypatch.context() as patch:
             match status:
                 case 304:
                     headers["If-None-Match"] = '"1"'
                 case 400 if method == "GET":
-                    more["query_string"] = {"page": "0"}
+                    more["query_string"] = {"page": "0", "before": "0"}
                 case 400:
                     more["token"] = "nonsense"
                 case 401 if path == "/session" and body:
@@ -297,10 +308,12 @@ def ask(app, people, monkeypatch):
                 case 403:
                     shopper = people.bob
                 case 404:
-                    where = path_of(people, path, goods_id=999_999_999, captcha_id="nonsense")
+                    where = path_of(
+                        people, path, goods_id=10**9 - 1, order_id=10**9 - 1, captcha_id="x"
+                    )
                 case 409 if path == "/users":
                     body["name"] = people.ada.user["name"]
-                case 409:
+                case 409 if path != "/orders":  # the cart is empty
                     another_write_comes_first(patch, path)
                 case 412:
                     headers["If-Match"] = '"0"'

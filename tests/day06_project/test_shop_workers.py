@@ -14,7 +14,7 @@ import requests
 from sqlalchemy import select
 
 from day06_project.shop.extensions import db
-from day06_project.shop.models import Goods, User
+from day06_project.shop.models import Goods, Order, User
 from tests.day06_project.helpers import PASSWORD, PASSWORD_HASH, process, wait_for
 from tests.day06_project.stacks import real_redis
 from tests.helpers import ROOT, free_port
@@ -74,8 +74,8 @@ class Customer:
         self.http = requests.Session()
         self.http.get(f"{self.url}/session", timeout=60)
 
-    def send(self, method, path, body=None):
-        headers = {"X-CSRFToken": self.http.cookies["csrf_token"]}
+    def send(self, method, path, body=None, headers=()):
+        headers = {"X-CSRFToken": self.http.cookies["csrf_token"], **dict(headers)}
         return self.http.request(method, self.url + path, json=body, headers=headers, timeout=60)
 
     def user(self):
@@ -87,9 +87,32 @@ def children(pid):
     return [int(word) for word in Path(path).read_text("ascii").split()]
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="there is no /proc here")
-def test_a_killed_worker_loses_no_session_and_no_write_that_was_acknowledged(gunicorn, app):
-    url, master, _ = gunicorn
+def kill_three(master, work, acknowledged):
+    """Run ``work`` in four threads, and kill a worker three times meanwhile."""
+    done = threading.Event()
+    threads = [threading.Thread(target=work, args=(number, done)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    first, killed = set(children(master)), set()
+    try:
+        for _ in range(3):
+            goal = len(acknowledged) + 12
+            wait_for(lambda goal=goal: len(acknowledged) >= goal)
+            victim = wait_for(lambda: set(children(master)) - killed).pop()
+            os.kill(victim, signal.SIGKILL)
+            killed.add(victim)
+            wait_for(lambda: len(set(children(master)) - killed) == len(first))
+        goal = len(acknowledged) + 12
+        wait_for(lambda: len(acknowledged) >= goal)
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+    assert len(killed) == 3
+
+
+def log_in_four(url, app):
+    """Return four clients of one account."""
     with app.app_context():
         db.session.add(User(name="ada", password_hash=PASSWORD_HASH))
         db.session.commit()
@@ -97,9 +120,21 @@ def test_a_killed_worker_loses_no_session_and_no_write_that_was_acknowledged(gun
     for customer in customers:
         credentials = {"name": "ada", "password": PASSWORD}
         assert customer.send("POST", "/session", credentials).status_code == 200
-    acknowledged, done = [], threading.Event()
+    return customers
 
-    def work(number):
+
+NEEDS_PROC = pytest.mark.skipif(
+    not Path("/proc/self/task").exists(), reason="there is no /proc here"
+)
+
+
+@NEEDS_PROC
+def test_a_killed_worker_loses_no_session_and_no_write_that_was_acknowledged(gunicorn, app):
+    url, master, _ = gunicorn
+    customers = log_in_four(url, app)
+    acknowledged = []
+
+    def work(number, done):
         for count in range(10_000):
             if done.is_set():
                 return
@@ -109,25 +144,7 @@ def test_a_killed_worker_loses_no_session_and_no_write_that_was_acknowledged(gun
                 assert response.status_code == 201
                 acknowledged.append(name)
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    killed = set()
-    try:
-        for _ in range(3):
-            goal = len(acknowledged) + 12
-            wait_for(lambda goal=goal: len(acknowledged) >= goal)
-            victim = wait_for(lambda: set(children(master)) - killed).pop()
-            os.kill(victim, signal.SIGKILL)
-            killed.add(victim)
-            wait_for(lambda: len(set(children(master)) - killed) == 2)
-        goal = len(acknowledged) + 12
-        wait_for(lambda: len(acknowledged) >= goal)
-    finally:
-        done.set()
-        for thread in threads:
-            thread.join()
-    assert len(killed) == 3
+    kill_three(master, work, acknowledged)
     assert [customer.user()["name"] for customer in customers] == ["ada"] * 4
     for customer in customers:
         customer.http.close()
@@ -135,6 +152,50 @@ def test_a_killed_worker_loses_no_session_and_no_write_that_was_acknowledged(gun
         stored = db.session.scalars(select(Goods.name)).all()
     assert set(acknowledged) <= set(stored)
     assert len(stored) == len(set(stored))
+
+
+@NEEDS_PROC
+def test_an_order_that_is_sent_until_it_is_answered_is_placed_once(gunicorn, app):
+    """Four buyers, each with a cart of its own, repeat an order whose response was lost."""
+    url, master, _ = gunicorn
+    (seller, *_) = sellers = log_in_four(url, app)
+    body = {"name": "Cup", "price": 1, "stock": 1_000_000}
+    cup = seller.send("POST", "/goods", body).json()["id"]
+    with app.app_context():
+        names = [f"buyer-{number}" for number in range(4)]
+        db.session.add_all(User(name=name, password_hash=PASSWORD_HASH) for name in names)
+        db.session.commit()
+    for name, buyer in zip(names, sellers, strict=True):
+        buyer.send("POST", "/session", {"name": name, "password": PASSWORD})
+    acknowledged, repeated = [], []
+
+    def until_answered(customer, method, path, body, **headers):
+        """Send a request until there is a response; the outcome of the first is not known."""
+        while True:
+            with suppress(*BROKEN):
+                return customer.send(method, path, body, **headers)
+            repeated.append(path)
+
+    def work(number, done):
+        for count in range(10_000):
+            if done.is_set():
+                return
+            quantity = 1 + count % 3
+            until_answered(sellers[number], "PUT", f"/cart/{cup}", {"quantity": quantity})
+            key = {"Idempotency-Key": f'"{number}-{count}"'}
+            body = {"total": quantity}
+            response = until_answered(sellers[number], "POST", "/orders", body, headers=key)
+            assert response.status_code == 201, response.text
+            acknowledged.append((response.json()["id"], quantity))
+
+    kill_three(master, work, acknowledged)
+    for customer in sellers:
+        customer.http.close()
+    with app.app_context():
+        placed = db.session.execute(select(Order.id, Order.total)).all()
+        stock = db.session.scalar(select(Goods.stock).where(Goods.id == cup))
+    assert sorted(map(tuple, placed)) == sorted(acknowledged)
+    assert stock == 1_000_000 - sum(quantity for _, quantity in acknowledged)
 
 
 def test_workers_share_sessions_and_log_their_requests(gunicorn):

@@ -5,7 +5,7 @@ A later version would be another package beside this one, registered under anoth
 
 from flask import Blueprint
 
-from day06_project.shop.api_v1 import captchas, cart, goods, health, session, users
+from day06_project.shop.api_v1 import captchas, cart, goods, health, orders, session, users
 
 api = Blueprint("api_v1", __name__)
 api.register_blueprint(health.bp)
@@ -14,3 +14,4 @@ api.register_blueprint(users.bp, url_prefix="/users")
 api.register_blueprint(session.bp, url_prefix="/session")
 api.register_blueprint(goods.bp, url_prefix="/goods")
 api.register_blueprint(cart.bp, url_prefix="/cart")
+api.register_blueprint(orders.bp, url_prefix="/orders")

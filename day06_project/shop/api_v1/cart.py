@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, g
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import Conflict, NotFound
 
 from day06_project.shop.api_v1 import schemas
 from day06_project.shop.extensions import db
@@ -38,7 +38,10 @@ def index() -> dict[str, Any]:
 def put(goods_id: int, values: dict[str, int]) -> tuple[dict[str, int], int]:
     """Set how many the user wants; the number from before does not matter."""
     quantity = values["quantity"]
-    key = {"user_id": g.user.id, "goods_id": db.get_or_404(Goods, goods_id).id}
+    goods = db.get_or_404(Goods, goods_id)
+    if quantity > goods.stock:
+        raise Conflict(f"{goods.name}: {goods.stock} left.")
+    key = {"user_id": g.user.id, "goods_id": goods.id}
     item = db.session.get(CartItem, key)
     status = 200 if item else 201
     if item:

@@ -11,6 +11,7 @@ from day06_project.shop.api_v1 import schemas
 from day06_project.shop.extensions import db
 from day06_project.shop.models import Goods
 from day06_project.shop.utils.auth import login_required
+from day06_project.shop.utils.idempotency import once
 from day06_project.shop.utils.openapi import fails, gives
 from day06_project.shop.utils.validation import asks, takes
 
@@ -91,11 +92,12 @@ def index(asked: dict[str, Any]) -> Response:
 @login_required
 @takes(schemas.GoodsFields)
 @gives(schemas.Goods, 201, "ETag", "Location")
+@once
 def create(values: dict[str, Any]) -> Response:
     """Offer something."""
     goods = Goods(owner_id=g.user.id, **values)
     db.session.add(goods)
-    db.session.commit()
+    db.session.flush()
     response = jsonify(as_json(goods))
     response.status_code = 201
     response.location = url_for(".show", goods_id=goods.id)

@@ -11,6 +11,9 @@ from day06_project.shop.utils.validation import Body, Integer, Number, Query, Te
 
 MAX_PER_PAGE = 100
 MAX_PAGE = 1_000_000
+MAX_ID = 999_999_999
+MAX_LINES = 100
+MAX_TOTAL = 10**13  # 100 lines of 999 pieces for a million each
 SORTS = ("id", "-id", "name", "-name", "price", "-price")
 
 
@@ -24,7 +27,15 @@ class Id(Integer):
 
     def __init__(self) -> None:
         """Set the limits of the converter ``id``."""
-        super().__init__(1, 999_999_999)
+        super().__init__(1, MAX_ID)
+
+
+class Time(fields.String):
+    """A time in UTC, in whole seconds."""
+
+    def __init__(self) -> None:
+        """Describe it."""
+        super().__init__(metadata={"format": "date-time", "pattern": "Z$"})
 
 
 class Name(Text):
@@ -92,6 +103,18 @@ class Wanted(Body):
     quantity = Integer(1, 999)
 
 
+class NewOrder(Body):
+    """What a buyer has seen and agrees to."""
+
+    total = Integer(0, MAX_TOTAL)
+
+
+class OrdersQuery(Query):
+    """Which orders: those before an id."""
+
+    before = Number(1, MAX_ID, load_default=MAX_ID)
+
+
 class GoodsQuery(Query):
     """Which page of the goods, and in which order."""
 
@@ -130,7 +153,7 @@ class Goods(GoodsFields, Answer):
 
     id = Id()
     owner_id = Id()
-    created_at = fields.String(metadata={"format": "date-time", "pattern": "Z$"})
+    created_at = Time()
 
 
 class Page(Answer):
@@ -161,3 +184,24 @@ class Cart(Answer):
 
     items = fields.List(fields.Nested(CartLine))
     total = fields.Integer(validate=validate.Range(0))
+
+
+class OrderSummary(Answer):
+    """An order in the list."""
+
+    id = Id()
+    total = Integer(0, MAX_TOTAL)
+    created_at = Time()
+
+
+class Order(OrderSummary):
+    """An order, with names and prices of its moment."""
+
+    items = fields.List(fields.Nested(CartLine), validate=validate.Length(1, MAX_LINES))
+
+
+class Orders(Answer):
+    """The newest orders, and whether there are older ones."""
+
+    items = fields.List(fields.Nested(OrderSummary))
+    more = fields.Boolean()

@@ -50,6 +50,13 @@ PARAMETERS = {
     412: ("If-Match", "412 unless it is the ETag."),
     304: ("If-None-Match", "304 if it is the ETag."),
 }
+KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Sent again with the same key, the request does nothing and gets the first "
+    "response, for 24 hours. Another request with this key is 422.",
+    "schema": {"type": "string", "pattern": r'^"[ !#-[\]-~]{1,255}"$'},
+}
 CONVERTERS = {
     "id": {"type": "integer", "minimum": 1, "maximum": 999_999_999},
     "uuid": {"type": "string", "format": "uuid"},
@@ -182,6 +189,8 @@ def operation(method: str, rule: Rule, view: View) -> dict[str, Any]:
         for status, (name, text) in PARAMETERS.items()
         if str(status) in described["responses"]
     ]
+    if hasattr(view, "once"):
+        parameters.append(KEY)
     if query:
         parameters.append({"in": "query", "schema": query})
     return described | ({"parameters": parameters} if parameters else {})
