@@ -11,6 +11,10 @@ The ``run`` line starts nothing: it picks the lesson for the curl lines after it
 those that follow. ``NAME=value`` in front of it sets an environment variable while the lesson is
 loaded. Other ``flask --app`` commands are run and their output is compared.
 
+A ``run`` line with ``--port 5001`` is a second terminal: that lesson is served for the others to
+call, on a port that is free, and its address in the block means this port. ``export NAME=value``
+sets variables for the lines after it.
+
 In the output a line ``...`` stands for any lines, and ``...`` within a line for any text.
 """
 
@@ -23,13 +27,15 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from flask import Flask
 from markdown_it import MarkdownIt
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from course import curl
 from course.catalogue import ROOT
@@ -67,6 +73,13 @@ class Step:
     def is_run(self) -> bool:
         """Whether it starts a lesson's server."""
         return self.words[:2] == ["flask", "--app"] and self.words[3:4] == ["run"]
+
+    @property
+    def address(self) -> str:
+        """The address of a second server, empty for the first."""
+        if not (self.is_run and "--port" in self.words[:-1]):
+            return ""
+        return f"127.0.0.1:{self.words[self.words.index('--port') + 1]}"
 
     @property
     def is_curl(self) -> bool:
@@ -194,18 +207,56 @@ def play(block: Block, config: Mapping[str, Any], root: Path = ROOT) -> None:
     ``config`` is given to lessons that keep files: tests pass a temporary folder.
     """
     session: Session | None = None
-    for step in [*block.before, *block.steps]:
-        with _named(block, step):
-            if step.is_run:
-                session = _session(load(step.app, config, step.environ), root)
-            elif step.is_curl:
-                if session is None:
-                    raise ExchangeError("no 'flask --app ... run' line stands above this one")
-                _check_request(session, step)
-            elif step.words[:2] == ["flask", "--app"]:
-                _check_command(step, config)
-            else:
-                raise ExchangeError("only curl and 'flask --app ...' lines can be played")
+    addresses: dict[str, str] = {}
+    exported: dict[str, str] = {}
+    with ExitStack() as servers:
+        for written in [*block.before, *block.steps]:
+            step = _with(written, exported, addresses)
+            with _named(block, step):
+                if step.words[0] == "export":
+                    exported |= dict(word.split("=", 1) for word in step.words[1:])
+                elif step.address:
+                    app = load(step.app, config, step.environ)
+                    addresses[step.address] = servers.enter_context(_serving(app))
+                elif step.is_run:
+                    session = _session(load(step.app, config, step.environ), root)
+                elif step.is_curl:
+                    if session is None:
+                        raise ExchangeError("no 'flask --app ... run' line stands above this one")
+                    _check_request(session, step)
+                elif step.words[:2] == ["flask", "--app"]:
+                    _check_command(step, config)
+                else:
+                    raise ExchangeError("only curl and 'flask --app ...' lines can be played")
+
+
+def _with(step: Step, exported: Mapping[str, str], addresses: Mapping[str, str]) -> Step:
+    """Return the step with its variables, and in them the real address of each second server."""
+    environ = {**exported, **step.environ}
+    for written, real in addresses.items():
+        environ = {name: value.replace(written, real) for name, value in environ.items()}
+    return replace(step, environ=environ)
+
+
+class _Quiet(WSGIRequestHandler):
+    """Serve without a line per request."""
+
+    def log(self, *_: Any) -> None:
+        pass
+
+
+@contextmanager
+def _serving(app: Flask) -> Iterator[str]:
+    """Serve an app in a thread; give its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @contextmanager

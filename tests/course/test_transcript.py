@@ -38,6 +38,27 @@ def greet():
 """
 
 
+SECOND = """
+import os
+from urllib.request import urlopen
+
+from flask import Flask
+
+app = Flask(__name__)
+there = os.environ.get("THERE")
+
+
+@app.get("/")
+def index():
+    return urlopen(there).read()
+
+
+@app.cli.command("ask")
+def ask():
+    print(urlopen(there).read().decode())
+"""
+
+
 @pytest.fixture
 def notes(tmp_path, monkeypatch):
     """Write notes beside a small lesson; return a function that plays them and gives the blocks."""
@@ -46,6 +67,7 @@ def notes(tmp_path, monkeypatch):
     (tmp_path / "day90" / "__init__.py").touch()
     (lesson / "__init__.py").touch()
     (lesson / "app.py").write_text(LESSON)
+    (lesson / "second.py").write_text(SECOND)
     monkeypatch.syspath_prepend(tmp_path)
     path = lesson / "README.md"
 
@@ -185,6 +207,20 @@ def test_a_long_command_goes_on_after_a_backslash(notes):
         $ curl \\
         >   http://127.0.0.1:5000/
         hello 1
+        ```
+        """)
+
+
+def test_a_second_server_can_be_called(notes):
+    notes("""
+        ```console
+        $ flask --app day90.echo.app run --port 5001
+        $ THERE=http://127.0.0.1:5001/ flask --app day90.echo.second run
+        $ curl http://127.0.0.1:5000/
+        hello 1
+        $ export THERE=http://127.0.0.1:5001/
+        $ flask --app day90.echo.second ask
+        hello 2
         ```
         """)
 
