@@ -62,6 +62,9 @@ SETTINGS = {
     "WECHAT_API_BASE": Setting(
         "answers API requests", *BASE, lambda: "https://api.weixin.qq.com", is_secret=False
     ),
+    "WECHAT_JS_BASE": Setting(
+        "serves WeChat's script", *BASE, lambda: "https://res.wx.qq.com", is_secret=False
+    ),
 }
 
 

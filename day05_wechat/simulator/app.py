@@ -20,6 +20,7 @@ from day05_wechat.settings.app import SettingError, load
 from .calls import calls
 from .grants import Grants
 from .handlers import known_handlers
+from .jssdk import jssdk
 from .login import login
 from .office import Office
 from .pages import pages
@@ -53,7 +54,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.extensions["phone"] = Phone(app.config["PUSH_TIMEOUT"], app.config["PUSH_TRIES"])
     app.extensions["grants"] = Grants(*lifetimes)
     app.extensions["office"] = Office(app.config["TOKEN_SECONDS"], app.config["API_QUOTA"])
-    for blueprint in (pages, panels, login, calls):
+    for blueprint in (pages, panels, login, calls, jssdk):
         app.register_blueprint(blueprint)
     add_site(app)
     return app
