@@ -18,7 +18,7 @@ def simulator():
 def signature(simulator, url=URL, **changes):
     given = {"appId": APPID, "timestamp": "1700000000", "nonceStr": "nonce"}
     text = f"jsapi_ticket={simulator.office.ticket().text}&noncestr=nonce&timestamp=1700000000"
-    given["signature"] = hashlib.sha1(f"{text}&url={url}".encode()).hexdigest()
+    given["signature"] = hashlib.sha1(f"{text}&url={url}".encode()).hexdigest()  # noqa: S324
     return given | changes
 
 
