@@ -83,6 +83,15 @@ def test_all_failures_and_hints_are_shown_on_request(checked):
     assert "Hint: to_python receives the text" in text
 
 
+def test_what_is_not_tried_says_what_has_to_be_right_first(copy, judge):
+    (copy / NAME / EXERCISE).write_text(STARTER, "utf-8")
+    [graded] = judge.grade(copy).exercises
+    waiting = [test for test in graded.tests if test.outcome == "skipped"]
+    assert {test.score for test in waiting} == {0}
+    first = "Not tried before this is right: The path of a number in three groups has a view"
+    assert waiting[0].message.startswith(first)
+
+
 def test_done_tasks_are_told_from_open_ones(checked, tmp_path):
     text = patches.wrong(NAME, "no_groups_in_to_url", tmp_path / "wrong")
     text = (text / EXERCISE if text.is_dir() else text).read_text("utf-8")

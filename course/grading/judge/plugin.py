@@ -363,7 +363,10 @@ def pytest_runtest_setup(item: pytest.Item) -> Any:
         failed = item.config.stash[SUBJECT].failed
         for mark in item.iter_markers("needs"):
             if (submission.of_test(item.path), mark.args[0]) in failed:
-                pytest.skip(f"Not tried: {mark.args[0]} has to pass first.")
+                module = item.getparent(pytest.Module)
+                first = getattr(module and module.obj, mark.args[0], None)
+                about = " ".join((getattr(first, "__doc__", None) or mark.args[0]).split())
+                pytest.skip(f"Not tried before this is right: {about}")
     with _in_time(item):
         return (yield)
 
@@ -406,9 +409,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         if words is not None:
             call.excinfo = _without_traceback(words)
     report = yield
-    if call.excinfo is not None:
+    message = ""
+    if report.failed:
         # Messages quote what the app said; nothing of it may do anything where they are shown.
-        report.longrepr = readable(report.longreprtext)
+        message = report.longrepr = readable(report.longreprtext)
+    elif report.skipped and call.excinfo is not None:
+        message = str(call.excinfo.value)
     if not report.passed:
         exercise = submission.of_test(item.path)
         item.config.stash[SUBJECT].failed.add((exercise, item.name.partition("[")[0]))
@@ -424,10 +430,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             score=earned,
             points=points,
             task=_mark(item, "task"),
-            hint=_hint(item, report.longreprtext) if finding.may_hint else "",
+            hint=_hint(item, message) if finding.may_hint else "",
             hidden=is_hidden(item),
             kind=kind,
-            message=report.longreprtext if report.failed else "",
+            message=message,
             seconds=report.duration,
             place=finding.place,
             error=finding.key,
