@@ -14,6 +14,18 @@ _SHORT_NAMES = (
     "jsonify|make_response|redirect|render_template|render_template_string|request|"
     "send_from_directory|session|url_for"
 )
+_PACKAGES = {
+    "datetime": "date|timedelta",
+    "markupsafe": "Markup|escape",
+    "pathlib": "Path",
+    "sqlalchemy": "ForeignKey|String|UniqueConstraint|select",
+    "sqlalchemy.exc": "IntegrityError",
+    "sqlalchemy.orm": "Mapped|mapped_column|relationship",
+    "werkzeug.exceptions": "Conflict|HTTPException|NotFound",
+    "werkzeug.routing": "BaseConverter|BuildError|ValidationError",
+    "wtforms": "BooleanField|IntegerField|PasswordField|SelectField|StringField|SubmitField",
+    "wtforms.validators": "DataRequired|EqualTo|Length|NumberRange",
+}
 _STANDARD = "|".join(sorted(name for name in sys.stdlib_module_names if name[0] != "_"))
 
 
@@ -44,6 +56,12 @@ class Cause:
     """Whether it is a slip in what was written, whatever is still to do: it is told first."""
     hint: bool = False
     """Whether the hint of the test may be told beside it."""
+
+    @property
+    def is_slip(self) -> bool:
+        """Whether it is found in exercise.py alone."""
+        others = (self.error, self.says, self.line, self.role, self.status, self.kind)
+        return bool(self.source) and not any(others)
 
 
 CAUSES = (
@@ -98,12 +116,31 @@ CAUSES = (
         error="TypeError",
         says="File must be opened in binary mode",
     ),
+    Cause(
+        "from_object takes the class itself, or an instance: from_object({name}).",
+        error="ImportStringError",
+        says=r"failed for '(?P<name>\w+)'",
+    ),
+    Cause(
+        "A validator is written with parentheses: {name}().",
+        error="TypeError",
+        says=r"\.(?P<name>\w+)'> is not a valid validator because it is a class",
+    ),
     # Names and values that are not there.
     Cause(
         "Import it: from flask import {name}.",
         error="NameError",
         says=rf"name '(?P<name>{_SHORT_NAMES})' is not defined",
         first=True,
+    ),
+    *(
+        Cause(
+            f"Import it: from {module} import {{name}}.",
+            error="NameError",
+            says=rf"name '(?P<name>{names})' is not defined",
+            first=True,
+        )
+        for module, names in _PACKAGES.items()
     ),
     Cause(
         "Import it: import {name}.",
@@ -254,6 +291,13 @@ CAUSES = (
         role="template (?:filter|test|global)",
     ),
     Cause(
+        "A filter gets the value before the | and the arguments in its parentheses. Give "
+        "{function} a parameter for each.",
+        error="TypeError",
+        says=r"\b(?P<function>\w+)\(\) takes \d+ positional arguments? but \d+ were given",
+        role="template (?:filter|test|global)",
+    ),
+    Cause(
         "The rule of this view has a <{name}>, and the view has no such parameter. Write "
         "def {function}({name}).",
         error="TypeError",
@@ -313,6 +357,11 @@ CAUSES = (
         "The template uses {name}. Give it to render_template({name}=...), or correct its name.",
         error="UndefinedError",
         says=r"^'(?P<name>\w+)' is undefined",
+    ),
+    Cause(
+        "There is no {name} in it: is it misspelt in the template?",
+        error="UndefinedError",
+        says=r"has no attribute '(?P<name>\w+)'",
     ),
     Cause(
         "A macro sees only its parameters. Write {{% macro {name}(...) %}} with a parameter for "
@@ -482,6 +531,12 @@ CAUSES = (
         first=True,
     ),
     # Slips that can be read in the file alone.
+    Cause(
+        "from_prefixed_env('{name}') reads the variables that begin with {name}_. Without an "
+        "argument it reads those that begin with FLASK_.",
+        source=r"from_prefixed_env\([\"'](?!FLASK)(?P<name>\w+)",
+        hint=True,
+    ),
     Cause(
         "WTF_CSRF_ENABLED = False, or csrf = False in a class Meta, switches the tokens off. Only "
         "tests of one's own set it.",

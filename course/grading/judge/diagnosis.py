@@ -100,6 +100,9 @@ def diagnose(
     app raised is part of the expected behaviour.
     """
     answered = Function.of(notes.get("answered"))
+    logged = _mapping(notes.get("logged"))
+    if logged and not notes.get("raised"):  # caught, and not the response that was expected
+        notes, is_error = {"answered": notes.get("answered"), "raised": logged}, True
     if not is_error:
         notes = {"answered": notes.get("answered")}
         if answered.role != "before_request" or sent.status >= 300:
@@ -142,8 +145,8 @@ def diagnose(
     key = ""
     if error and not is_http:
         key = f"{symptom.error} {place or error}"
-    elif cause and text == cause.text:
-        key = text
+    elif cause and not cause.hint:
+        key = f"{text} {sent.path}"
     return Finding(
         error=f"{error} ({place})" if error and place else error,
         cause=text,
@@ -164,8 +167,16 @@ def _running(raised: Mapping[str, Any], functions: tuple[Function, ...]) -> Func
 
 
 def _find(symptom: _Symptom) -> tuple[Cause | None, str, Function]:
-    """Return the first cause that fits, its text, and the function that it names."""
-    for cause in CAUSES:
+    """Return the first cause that fits, its text, and the function that it names.
+
+    An exception says more than what can be guessed from the status. Slips that can be read in the
+    file come last.
+    """
+    slips = [cause for cause in CAUSES if cause.is_slip]
+    others = [cause for cause in CAUSES if not cause.is_slip]
+    if symptom.is_exception:
+        others = [cause for cause in others if cause.error or cause.says]
+    for cause in [*others, *slips]:
         groups = dict(symptom.values)
         if not (
             _fits(cause.error, symptom.error, groups, whole=True)
@@ -174,9 +185,6 @@ def _find(symptom: _Symptom) -> tuple[Cause | None, str, Function]:
             and _fits(cause.says, symptom.says, groups)
             and _fits(cause.line, symptom.line, groups)
         ):
-            continue
-        # An exception says more than what can be guessed from the status or the source alone.
-        if symptom.is_exception and not cause.error and not cause.says:
             continue
         function = symptom.answered
         if cause.role:
@@ -243,7 +251,7 @@ def _values(
         values["rules"] = ", ".join(named[:RULES]) + more
     if methods := _list(raised.get("methods")):
         values["methods"] = _verbs(methods)
-    folders = [name.partition("/templates/")[2] for name in files if name.endswith(".html")]
+    folders = [name.partition("/templates/")[2] for name in files]
     if names := sorted(name for name in folders if name):
         own = [name for name in names if name.startswith("exercise")] or names
         values["templates"] = ", ".join(own[:8])

@@ -91,7 +91,9 @@ def failure_text(raised: object) -> str:
             return f"The file ends the program with exit({message}){place}."
         case "EOFError" if "EOF when reading a line" in message:
             return f"The file waits for input(){place}: take the value from the request instead."
-    return f"{kind}: {message}{place}"
+    # Some exceptions of libraries have a page of text.
+    first = message.partition("\n")[0]
+    return f"{kind}: {first}{place}" if first else f"{kind}{place}"
 
 
 def names_of_frames(frames: object) -> list[tuple[str, int]]:
@@ -108,9 +110,11 @@ def names_of_frames(frames: object) -> list[tuple[str, int]]:
 
 def error_text(kind: str, message: str, role: str = "", name: str = "") -> str:
     """Say in plain words what an app raised, while the function ``name`` answered."""
+    message = re.sub(r"\w+\.<locals>\.", "", message)
     if kind != "TypeError" or "did not return a valid response" not in message:
         return f"{kind}: {message}" if message else kind
-    who = f"the {role or 'view'} {name}".rstrip()
+    kind = f"{role} hook" if role.endswith("_request") else role or "view"
+    who = f"the {kind} {name}".rstrip()
     if "returned None" in message:
         return f"{who} returns None: is a `return` missing?"
     found = re.search(r"it was an? (\w+)", message)

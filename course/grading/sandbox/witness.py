@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import logging
 import os
 import traceback
 from collections.abc import Callable, Iterator
@@ -35,6 +36,7 @@ class Witness:
         """Forget the request before."""
         self._answered: tuple[str, Any] | None = None
         self._raised: BaseException | None = None
+        self._logged: BaseException | None = None
         self._hook: dict[str, Any] | None = None
         self._is_routing = False
         """Whether it is the URL map that has raised."""
@@ -49,8 +51,10 @@ class Witness:
         if raised := raised or self._raised:
             found["raised"] = self.describe(raised)
             found["functions"] = list(self._functions())[:FUNCTIONS]
-            if self._is_routing:
-                found["rules"] = self._rules()
+        elif self._logged:
+            found["logged"] = self.describe(self._logged)
+        if raised and self._is_routing:
+            found["rules"] = self._rules()
         return found
 
     def describe(self, error: BaseException) -> dict[str, Any]:
@@ -113,9 +117,17 @@ class Witness:
     def watch_app(self, app: Any) -> None:
         """Note which hook of this app answers a request, or forgets to return the response."""
         self._app = app
+        with contextlib.suppress(AttributeError):  # an app of another kind
+            app.logger.addFilter(self._note_what_is_logged)
         for role in ("before_request", "after_request"):
             for hooks in getattr(app, f"{role}_funcs", {}).values():
                 hooks[:] = [self._watched(role, hook) for hook in hooks]
+
+    def _note_what_is_logged(self, record: logging.LogRecord) -> bool:
+        """Keep an exception that the app has caught and logged."""
+        if record.exc_info and record.exc_info[1] is not None:
+            self._logged = record.exc_info[1]
+        return True
 
     def _watched(self, role: str, hook: Callable[..., Any]) -> Callable[..., Any]:
         if inspect.iscoroutinefunction(hook):

@@ -29,6 +29,7 @@ def expect_log(client, *wanted):
 
 @pytest.mark.task(1)
 @pytest.mark.points(3)
+@pytest.mark.hint("response.status_code is the number, response.status a text.", when='status":"')
 @pytest.mark.hint("A function below @app.after_request gets the response, and has to return it.")
 def test_each_request_has_a_line(client):
     """The log has method, path and status of each request, in their order."""

@@ -37,6 +37,9 @@ def visit(client, times):
 @pytest.mark.task(1)
 @pytest.mark.points(2)
 @pytest.mark.hint(
+    "Put the new number into the session: session['visits'] = ...", when="'visits': 2"
+)
+@pytest.mark.hint(
     "session.get('visits', 0) is the number so far; app.secret_key makes it writable."
 )
 def test_visits_are_counted(client):

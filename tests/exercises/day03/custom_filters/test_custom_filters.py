@@ -29,7 +29,8 @@ def raw(reply, name):
 def expect_shown(reply, name, text):
     found = html.unescape(raw(reply, name))
     if found.replace("\xa0", " ") != text:
-        fail(reply, f'in <dd id="{name}">: {text!r}; there was {found!r}')
+        why = ": does the filter return something?" if found == "None" else ""
+        fail(reply, f'in <dd id="{name}">: {text!r}; there was {found!r}{why}')
 
 
 @pytest.fixture

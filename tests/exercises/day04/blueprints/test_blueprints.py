@@ -52,7 +52,10 @@ def expect_endpoints(client, expected):
     rules = the_map(reply)
     for rule, endpoint in expected.items():
         if rules.get(rule) != endpoint:
-            rule, found = rule.replace("<>", "<key>"), repr(rules.get(rule, "missing"))
+            rule, found = (
+                rule.replace("<>", "<key>"),
+                repr(rules[rule]) if rule in rules else "missing",
+            )
             if elsewhere := [each for each, name in rules.items() if name == endpoint]:
                 found = f"that of {elsewhere[0].replace('<>', '<key>')}"
             fail(reply, f"the endpoint {endpoint!r} for the rule {rule}; it was {found}")
@@ -61,6 +64,7 @@ def expect_endpoints(client, expected):
 @pytest.mark.task(1)
 @pytest.mark.points(2)
 @pytest.mark.hint('Blueprint("courses", __name__), and app.register_blueprint with a url_prefix.')
+@pytest.mark.hint("Is it registered? app.register_blueprint(…).", when="it was missing")
 def test_the_courses_are_a_part(pool):
     """The endpoints are courses.index and courses.course."""
     expect_endpoints(pool, {"/courses/": "courses.index", "/courses/<>": "courses.course"})
@@ -95,6 +99,7 @@ def test_the_entrance_leads_on(pool):
 
 @pytest.mark.task(2)
 @pytest.mark.hint("Two blueprints may both have a view index; in one file, give endpoint='index'.")
+@pytest.mark.hint("Is it registered? app.register_blueprint(…).", when="it was missing")
 def test_the_staff_is_a_part(pool):
     """The endpoints are staff.index and staff.course."""
     expect_endpoints(pool, {"/staff/": "staff.index", "/staff/<>": "staff.course"})

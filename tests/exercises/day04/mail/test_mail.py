@@ -65,6 +65,8 @@ def test_a_receipt_goes_to_the_buyer(client, order):
         fail(reply, 'the JSON {"mailed": true, "number": 1}')
     reply, mail = only_mail(client)
     people = mail.get("recipients") or []
+    if isinstance(people, str):
+        fail(reply, f"a list of recipients; there was the text {people!r}")
     addresses = [each[-1] if isinstance(each, list) and each else each for each in people]
     if addresses != [order["mail"]]:
         fail(reply, f"the recipients [{order['mail']!r}]; there was {addresses}")
