@@ -134,7 +134,7 @@ def test_a_busy_club_is_asked_for_a_token_three_times(shop):
 @pytest.mark.parametrize(("errcode", "status"), [(45015, 409), (45009, 429), (40003, 502)])
 def test_other_errors_have_a_status_of_their_own(shop, errcode, status):
     """45015 is 409, 45009 is 429, others are 502, and the shop does not ask again."""
-    refuse(shop, **{str(errcode): 1})
+    refuse(shop, **{str(errcode): 9})
     expect_status(shop, status, f"the club refuses with {errcode}")
     expect_asked(shop, ["token", "message"], "to ask again does not help here")
 
@@ -143,6 +143,6 @@ def test_other_errors_have_a_status_of_their_own(shop, errcode, status):
 @pytest.mark.hint("The response of get_token may be an error, and then it has no token.")
 def test_no_token_is_an_error_too(shop):
     """If the club gives no token, the shop returns 502 and sends nothing."""
-    refuse(shop, token40013=1)
+    refuse(shop, token40013=9)
     expect_status(shop, 502, "the club refuses to give a token, with 40013")
     expect_asked(shop, ["token"], "without a token there is nothing to send with")
