@@ -10,12 +10,12 @@ import secrets
 from datetime import timedelta
 from pathlib import Path
 
-from cachelib import FileSystemCache
 from click import ClickException
 from flask import Config as FlaskConfig
 from sqlalchemy import make_url
 
-from day06_project.shop.libs.store import connect
+from day06_project.shop.libs.sessions import FileSessions
+from day06_project.shop.libs.store import FileStore, connect
 
 DRIVERS = {
     "postgres": "postgresql+psycopg",
@@ -143,4 +143,4 @@ def complete(config: FlaskConfig) -> None:
         config["SESSION_KEY_PREFIX"] = config["REDIS_PREFIX"] + "session:"
     else:
         config["SESSION_TYPE"] = "cachelib"
-        config["SESSION_CACHELIB"] = FileSystemCache(str(folder / "sessions"), threshold=10_000)
+        config["SESSION_CACHELIB"] = FileSessions(FileStore(folder / "store.db"))

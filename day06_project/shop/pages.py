@@ -1,13 +1,11 @@
-"""The front end: files, each sent with the token that its script needs for requests."""
+"""The front end: files, each sent with the token of the visitor's session, if there is one."""
 
 from contextlib import suppress
 
 from flask import Blueprint, current_app, session
-from redis.exceptions import RedisError
 from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response
 
-from day06_project.shop.extensions import store
 from day06_project.shop.utils.auth import set_csrf_cookie
 
 pages = Blueprint("pages", __name__)
@@ -18,11 +16,11 @@ pages = Blueprint("pages", __name__)
 def page(name: str = "index") -> Response:
     """Send a page of ``static/html``.
 
-    If sessions are out of reach, send the page without the token: to look around needs none.
+    To look around needs no session, so a page view does not begin one: those of search engines and
+    monitors would fill the store. ``GET /session`` begins it when a script needs the token.
     """
     response = current_app.send_static_file(f"html/{name}.html")
-    with suppress(RedisError, ServiceUnavailable):
-        if "csrf_token" not in session:  # a new session needs the store
-            store.ping()
-        set_csrf_cookie(response)
+    with suppress(ServiceUnavailable):  # sessions are out of reach
+        if "csrf_token" in session:
+            set_csrf_cookie(response)
     return response

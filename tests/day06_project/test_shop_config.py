@@ -14,13 +14,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from cachelib import FileSystemCache
 from flask import Config as FlaskConfig
 from sqlalchemy import create_engine, delete, select, text
 
 from day06_project import shop
 from day06_project.shop import commands, config
 from day06_project.shop.extensions import db
+from day06_project.shop.libs.sessions import FileSessions
 from day06_project.shop.models import Goods, User
 from tests.day06_project.helpers import WatchedLock, at_once, close
 from tests.day06_project.stacks import ON_SERVERS, closing_apps
@@ -240,12 +240,12 @@ def test_data_are_in_a_folder_of_their_own_below_the_instance_path(tmp_path, mon
     with closing_apps() as built:
         app = built(PASSWORD_METHOD="pbkdf2:sha256:1")
         assert app.config["SQLALCHEMY_DATABASE_URI"].database == str(folder / "shop.db")
-        assert isinstance(app.config["SESSION_CACHELIB"], FileSystemCache)
+        assert isinstance(app.config["SESSION_CACHELIB"], FileSessions)
         assert app.extensions["store"].path == folder / "store.db"
         app.test_client().get("/api/v1.0/session")
         app.extensions["store"].ping()
     assert {path.name for path in tmp_path.iterdir()} == {"day06_project_shop"}
-    assert {path.name for path in folder.iterdir()} >= {"sessions", "shop.db", "store.db"}
+    assert {path.name for path in folder.iterdir()} >= {"shop.db", "store.db"}
 
 
 def test_a_relative_folder_does_not_move_with_the_working_directory(built, tmp_path, monkeypatch):
@@ -255,7 +255,7 @@ def test_a_relative_folder_does_not_move_with_the_working_directory(built, tmp_p
     assert app.test_client().get("/api/v1.0/session").status_code == 200
     assert app.config["SQLALCHEMY_DATABASE_URI"].database == str(tmp_path / "relative" / "shop.db")
     assert app.extensions["store"].path == tmp_path / "relative" / "store.db"
-    assert list((tmp_path / "relative" / "sessions").iterdir())
+    assert (tmp_path / "relative" / "store.db").exists()
 
 
 def test_paths_begin_at_the_package_and_not_at_the_working_directory(built, tmp_path, monkeypatch):

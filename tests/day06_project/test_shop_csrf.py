@@ -15,7 +15,7 @@ def refused(problem, response):
 
 def test_the_cookie_carries_the_token_which_counts_in_the_header_only(app, problem):
     client = app.test_client()
-    response = client.get("/")
+    response = client.get("/api/v1.0/session")
     cookie = next(c for c in response.headers.getlist("Set-Cookie") if "csrf_token=" in c)
     response.close()
     assert "SameSite=Lax" in cookie
@@ -32,7 +32,7 @@ def test_the_cookie_carries_the_token_which_counts_in_the_header_only(app, probl
 
 def test_behind_https_the_cookie_is_secure(tmp_path):
     app = create_app("production", SECRET_KEY="k" * 32, DATA_FOLDER=tmp_path)
-    response = app.test_client().get("/", base_url="https://shop.example")
+    response = app.test_client().get("/api/v1.0/session", base_url="https://shop.example")
     cookies = response.headers.getlist("Set-Cookie")
     assert len(cookies) == 2
     assert all("Secure" in cookie for cookie in cookies)

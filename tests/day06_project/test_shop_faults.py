@@ -4,10 +4,14 @@ Begin with test_without_redis_pages_and_goods_work_and_sessions_are_503.
 """
 
 import os
+import shutil
 import signal
 import socket
+import sqlite3
+import subprocess
 import threading
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 from redis import Redis
@@ -16,10 +20,11 @@ from sqlalchemy import make_url
 from day06_project.shop.config import DRIVERS
 from day06_project.shop.extensions import db
 from day06_project.shop.libs import store as store_module
-from tests.day06_project.helpers import Shopper
+from tests.day06_project.helpers import Shopper, close
 from tests.day06_project.stacks import ON_SERVERS, real_redis
 
 CAPTCHA = "/captchas/00000000-0000-4000-8000-000000000000"
+GOODS = {"name": "Teapot", "price": 2750, "description": "x" * 1000}
 
 
 @pytest.fixture
@@ -146,6 +151,69 @@ def test_a_frozen_redis_is_503_until_it_goes_on(tmp_path, build_empty, unavailab
         finally:
             os.kill(server.process.pid, signal.SIGCONT)
         assert ada.get("/session").json["user"]["name"] == "ada"
+
+
+# A disk that takes nothing more
+
+
+@pytest.mark.parametrize("stack", ["embedded"], indirect=True)
+def test_a_store_that_cannot_be_written_is_503_and_never_a_session_that_was_not_kept(
+    app, ada, unavailable, monkeypatch
+):
+    assert ada.token
+    connect = sqlite3.connect
+
+    def read_only(path):
+        connection = connect(path)
+        connection.execute("PRAGMA query_only=ON")
+        return connection
+
+    monkeypatch.setattr(store_module, "sqlite3", SimpleNamespace(connect=read_only))
+    newcomer = Shopper(app)
+    assert "store" in unavailable(newcomer.get("/health")).json["detail"]
+    assert "Set-Cookie" not in unavailable(newcomer.get("/session")).headers
+    unavailable(newcomer.get(CAPTCHA))
+    unavailable(ada.login("ada"))
+    assert page_status(newcomer) == page_status(ada) == 200
+    assert newcomer.get("/goods").status_code == 200
+    assert ada.get("/cart").status_code == 200
+
+
+@pytest.mark.second_half
+def test_a_full_disk_is_503_and_nothing_acknowledged_is_lost(tmp_path, build_empty, unavailable):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk]
+    if not shutil.which("mount") or subprocess.run(mount, check=False).returncode:
+        pytest.skip("only root on Linux can make a small disk")
+    try:
+        app = build_empty(DATA_FOLDER=disk, DATABASE_URL="")
+        with app.app_context():
+            db.create_all()
+        ada = Shopper(app).logged_in("ada")
+        acknowledged = [ada.offer(**GOODS) for _ in range(10)]
+        filler = disk / "filler"
+        with suppress(OSError), open(filler, "xb", buffering=0) as file:
+            while file.write(bytes(512)):
+                pass
+        for _ in range(50):
+            response = ada.send("POST", "/goods", GOODS)
+            if response.status_code != 201:
+                break
+            acknowledged.append(response.json["id"])
+        unavailable(response)
+        unavailable(ada.get("/health"))
+        unavailable(Shopper(app).get("/session"))
+        assert page_status(ada) == 200
+        assert ada.get("/goods").json["total"] == len(acknowledged)
+        filler.unlink()
+        assert ada.get("/health").status_code == 200
+        assert ada.get("/session").json["user"]["name"] == "ada"
+        stored = [ada.get(f"/goods/{number}").status_code for number in acknowledged]
+        assert set(stored) == {200}
+    finally:
+        close(app)
+        subprocess.run(["umount", disk], check=True)
 
 
 # The database

@@ -1,6 +1,6 @@
-"""The pages of the shop: finished files, sent with the CSRF token for their scripts.
+"""The pages of the shop: finished files, sent with the CSRF token of the visitor's session.
 
-Begin with test_a_page_is_a_file_and_comes_with_the_token.
+Begin with test_a_page_is_a_file_and_comes_with_the_token_of_the_session.
 """
 
 import mimetypes
@@ -18,8 +18,10 @@ NAMES = ["index", "register", "login", "cart", "offer", "api"]
 
 
 @pytest.mark.parametrize("path", ["/", *(f"/{name}.html" for name in NAMES)])
-def test_a_page_is_a_file_and_comes_with_the_token(app, path):
+def test_a_page_is_a_file_and_comes_with_the_token_of_the_session(app, path):
     client = app.test_client()
+    client.get("/api/v1.0/session")
+    client.delete_cookie("csrf_token")
     response = client.get(path)
     name = path.removeprefix("/") or "index.html"
     with open(f"{app.static_folder}/html/{name}", "rb") as file:
@@ -55,6 +57,7 @@ def test_other_paths_are_404(visitor, path):
 
 
 def test_a_page_is_not_sent_again_but_its_token_is(visitor):
+    assert visitor.token
     first = visitor.client.get("/")
     again = visitor.client.get("/", headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304

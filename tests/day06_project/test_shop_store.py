@@ -134,6 +134,41 @@ def test_what_has_ended_is_deleted_from_the_file(file_store):
         assert connection.execute("SELECT key FROM entries").fetchall() == [("new",)]
 
 
+def test_the_file_is_never_read_from_end_to_end(file_store, monkeypatch):
+    """Or else each new session would cost more than the one before."""
+    seen = []
+
+    def connect(path):
+        connection = sqlite3.connect(path)
+        connection.set_trace_callback(seen.append)
+        return connection
+
+    file_store.ping()
+    monkeypatch.setattr(module, "sqlite3", SimpleNamespace(connect=connect))
+    for call in (
+        lambda: file_store.put("a", "text", 60),
+        lambda: file_store.get("a"),
+        lambda: file_store.take("a"),
+        lambda: file_store.count("n", 60),
+    ):
+        call()
+    words = "DELETE", "REPLACE", "SELECT", "INSERT"
+    queries = [query for query in seen if query.strip().startswith(words)]
+    assert len(queries) == 5
+    with closing(sqlite3.connect(file_store.path)) as connection:
+        for query in queries:
+            plan = connection.execute(f"EXPLAIN QUERY PLAN {query}").fetchall()
+            assert not [step for *_, step in plan if step.startswith("SCAN")], query
+
+
+def test_a_text_can_be_read_and_stays(file_store, monkeypatch):
+    file_store.put("a", "one", 60)
+    assert [file_store.get("a"), file_store.get("a"), file_store.get("b")] == ["one", "one", None]
+    clock = SimpleNamespace(time=lambda: time.time() + 61)
+    monkeypatch.setattr(module, "time", clock)
+    assert file_store.get("a") is None
+
+
 def test_a_file_that_cannot_be_used_is_an_error(tmp_path):
     with pytest.raises(sqlite3.OperationalError):
         FileStore(tmp_path / "not there" / "store.db").ping()

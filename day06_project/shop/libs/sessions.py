@@ -1,9 +1,38 @@
-"""Sessions that may be out of reach, while everything that needs no session still works."""
+"""Sessions in a file; and sessions out of reach, while everything that needs none still works."""
+
+import json
+from typing import Any
 
 from flask import Flask, Request, Response
 from flask.sessions import NullSession, SessionInterface, SessionMixin
-from redis.exceptions import RedisError
 from werkzeug.exceptions import ServiceUnavailable
+
+from day06_project.shop.libs.store import STORE_ERRORS, FileStore
+
+
+class FileSessions:
+    """Keep the sessions in the store's file; Flask-Session calls these methods of a cache.
+
+    cachelib's own cache has a file for each session. From 10,000 sessions on, it would open all of
+    them for every new one.
+    """
+
+    def __init__(self, store: FileStore) -> None:
+        """Take the store of the shop."""
+        self.store = store
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """Return the data of a session."""
+        text = self.store.get(key)
+        return json.loads(text) if text else None
+
+    def set(self, key: str, value: dict[str, Any], timeout: int) -> None:
+        """Store the data of a session for so many seconds."""
+        self.store.put(key, json.dumps(value), timeout)
+
+    def delete(self, key: str) -> None:
+        """Forget a session."""
+        self.store.take(key)
 
 
 class UnavailableSession(NullSession):
@@ -32,7 +61,7 @@ class GuardedSessions(SessionInterface):
             return None
         try:
             return self.inner.open_session(app, request)
-        except RedisError as error:
+        except STORE_ERRORS as error:
             app.logger.error("no session: %s", error)
             return UnavailableSession()
 
@@ -40,7 +69,7 @@ class GuardedSessions(SessionInterface):
         """Save the session, and try it only once: Flask saves it again after an error page."""
         try:
             self.inner.save_session(app, session, response)
-        except RedisError:
+        except STORE_ERRORS:
             session.modified = False
             raise
 

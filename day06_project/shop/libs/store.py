@@ -12,7 +12,11 @@ from typing import Any
 
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 from redis.retry import Retry
+
+STORE_ERRORS = (RedisError, sqlite3.DatabaseError)
+"""What a store raises that does not answer, or whose disk is full."""
 
 
 def connect(url: str) -> Redis:
@@ -54,8 +58,8 @@ class RedisStore:
             return transaction.execute()[1]
 
     def ping(self) -> None:
-        """Raise ``RedisError`` unless the server answers."""
-        self.client.ping()
+        """Raise ``RedisError`` unless the server answers and takes what is written."""
+        self.put("ping", "", 1)
 
 
 class FileStore:
@@ -69,11 +73,13 @@ class FileStore:
     def _open(self) -> Iterator[sqlite3.Connection]:
         # "with connection" alone commits, but leaves the file open.
         with closing(sqlite3.connect(self.path)) as connection, connection:
-            # A power cut may lose the last captchas; that is not worth waiting for the disk.
+            # A power cut may lose captchas and logins; that is not worth waiting for the disk.
             connection.execute("PRAGMA synchronous=OFF")
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS entries (key PRIMARY KEY, value, expires)"
             )
+            # Without it, each "put" would read all entries to find those that have expired.
+            connection.execute("CREATE INDEX IF NOT EXISTS ends ON entries (expires)")
             yield connection
 
     def put(self, key: str, value: str, seconds: int) -> None:
@@ -82,6 +88,13 @@ class FileStore:
         with self._open() as connection:
             connection.execute("DELETE FROM entries WHERE expires <= ?", (now,))
             connection.execute("REPLACE INTO entries VALUES (?, ?, ?)", (key, value, now + seconds))
+
+    def get(self, key: str) -> str | None:
+        """Return the text, or None."""
+        query = "SELECT value FROM entries WHERE key = ? AND expires > ?"
+        with self._open() as connection:
+            rows = connection.execute(query, (key, time.time())).fetchall()
+        return next((value for (value,) in rows), None)
 
     def take(self, key: str) -> str | None:
         """Return the text and forget it, or None: if many take at once, one gets it."""
@@ -103,6 +116,5 @@ class FileStore:
             return connection.execute(query, values).fetchall()[0][0]
 
     def ping(self) -> None:
-        """Raise ``sqlite3.OperationalError`` unless the file can be used."""
-        with self._open():
-            pass
+        """Raise ``sqlite3.OperationalError`` unless the file takes what is written."""
+        self.put("ping", "", 1)

@@ -77,6 +77,8 @@ def test_without_redis_there_are_goods_and_no_logins_until_it_is_back(tab, fille
     with served(app) as home:
         small_redis.stop()
         try:
+            ended = {"name": "csrf_token", "value": "ended", "domain": "127.0.0.1", "path": "/"}
+            tab.context.add_cookies([ended])  # the visitor had a session
             tab.goto(home)
             expect(tab.locator("#goods li")).to_have_count(8)
             expect(tab.get_by_role("banner")).to_contain_text("No logins at the moment")
@@ -87,7 +89,7 @@ def test_without_redis_there_are_goods_and_no_logins_until_it_is_back(tab, fille
             expect(alarm(tab)).to_contain_text("The picture did not arrive")
         finally:
             small_redis.start()
-        # The page came without a token, and the picture can be asked for again.
+        # The token is fetched before it is needed, and the picture can be asked for again.
         tab.get_by_role("button", name="Another picture").click()
         tab.get_by_label("Name").fill("ada")
         tab.get_by_label("Password").fill(PASSWORD)
@@ -157,11 +159,21 @@ def test_a_form_is_not_sent_twice_by_two_clicks(tab, home, ada):
     held = held_back(tab, "POST", "**/session")
     tab.get_by_label("Name").fill(ada.user["name"])
     tab.get_by_label("Password").fill(PASSWORD)
-    tab.get_by_role("button", name="Log in").dblclick()
+    with tab.expect_request(lambda request: request.method == "POST"):
+        tab.get_by_role("button", name="Log in").dblclick()
     expect(tab.get_by_role("status")).to_have_text("Sending …")
     held.pop().continue_()
     expect(tab.get_by_role("status")).to_contain_text("Welcome")
     assert seen == [("POST", "session")]
+
+
+def test_who_only_looks_around_has_no_session(tab, home):
+    seen = requests_of(tab, "GET")
+    tab.goto(home)
+    expect(tab.get_by_role("banner")).to_contain_text("Register")
+    card(tab, "Cup").get_by_role("link", name="Log in to buy").wait_for()
+    assert {path.partition("?")[0] for _, path in seen} == {"goods"}
+    assert tab.context.cookies() == []
 
 
 def test_the_pages_also_work_at_the_root_of_a_server(tab, shop, ada):

@@ -16,9 +16,15 @@ export function read(path) {
   return once("GET", path);
 }
 
+// Whether the visitor has a session: then the shop sends its token with each page.
+export function isKnown() {
+  return cookie("csrf_token") !== "";
+}
+
 // Sends what changes something. A token ends with the session that it belongs to, and a login in
 // another window makes a new one: then the cookie is fetched again, and the request repeated once.
 export async function send(method, path, body, headers = {}) {
+  if (!isKnown()) await read("session"); // begins a session
   try {
     return await once(method, path, body, headers);
   } catch (problem) {

@@ -1,6 +1,6 @@
 // What all pages share: who is logged in, messages, forms.
 
-import { Problem, read, send } from "./api.js";
+import { Problem, isKnown, read, send } from "./api.js";
 
 const account = document.getElementById("account");
 const status = document.getElementById("status");
@@ -82,7 +82,8 @@ export function nextPage() {
 }
 
 // Resolves to {id, name}, to null, or to undefined if nobody can tell just now.
-export const user = read("session").then(
+const session = isKnown() ? read("session") : Promise.resolve({ data: { user: null } });
+export const user = session.then(
   ({ data }) => {
     greet(data.user);
     return data.user;
