@@ -1,6 +1,6 @@
 """The pages of the shop: finished files, sent with the CSRF token of the visitor's session.
 
-Begin with test_a_page_is_a_file_and_comes_with_the_token_of_the_session.
+Begin with test_a_page_is_a_file_and_comes_with_the_token.
 """
 
 import mimetypes
@@ -18,7 +18,7 @@ NAMES = ["index", "register", "login", "cart", "offer", "api"]
 
 
 @pytest.mark.parametrize("path", ["/", *(f"/{name}.html" for name in NAMES)])
-def test_a_page_is_a_file_and_comes_with_the_token_of_the_session(app, path):
+def test_a_page_is_a_file_and_comes_with_the_token(app, path):
     client = app.test_client()
     client.get("/api/v1.0/session")
     client.delete_cookie("csrf_token")
