@@ -57,7 +57,7 @@ def send() -> ResponseReturnValue:
 
     Takes ``{lesson, module, request, files, jar, follow}``; module, files, jar and follow may be
     left out. Gives ``{hops, status, answer, ms, curl, failure, cookies, jar}``, and a ``notice`` if
-    the lessons were started anew since the request before.
+    the lessons were started anew since the last request.
     """
     match _data():
         case {"lesson": str(name), "request": str(text), **rest}:
@@ -118,7 +118,7 @@ def forget() -> ResponseReturnValue:
 
 @api.get("/where")
 def where() -> ResponseReturnValue:
-    """Say what the frame of a lesson asked for last: ``{path, status}``."""
+    """Say what a lesson's frame asked for last: ``{path, status}``, and ``notice`` as send does."""
     lesson = _lesson(request.args.get("lesson"))
     return worker().call(
         "where", {"lesson": lesson.id, "module": request.args.get("module", "app")}

@@ -130,7 +130,7 @@ class WorkerProcess:
     def call(self, name: str, data: dict[str, Any]) -> Reply:
         """Ask the worker; 503 with the reason if it ends instead of answering.
 
-        The response to ``send`` has a ``notice`` if the worker has ended since the call before.
+        ``send`` and ``where`` give a ``notice`` if the worker has ended since the last call.
         """
         ends = len(self._ends)
         # The worker ends itself after the limit; longer than this it cannot take.
@@ -142,7 +142,7 @@ class WorkerProcess:
             response = connection.getresponse()
             if response.getheader("Content-Type") == "application/json":
                 found: dict[str, Any] = json.loads(response.read())
-                if name == "send" and (notice := self._notice()):
+                if name in {"send", "where"} and (notice := self._notice()):
                     found["notice"] = notice
                 return found, response.status
             return {"error": response.read().decode("utf-8", "replace")}, response.status
@@ -159,7 +159,7 @@ class WorkerProcess:
         with self._ended:
             untold, self._untold = self._untold, 0
             why = self._ends[-1] if untold else ""
-        return f"Before this request the lessons were started anew. {why}" if why else ""
+        return f"{why} What lessons kept in memory is gone." if why else ""
 
     def close(self) -> None:
         """End the worker and give up its port."""

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import time
 
 import pytest
@@ -16,6 +15,7 @@ expect = pytest.importorskip("playwright.sync_api", reason=SECOND_HALF).expect
 pytestmark = pytest.mark.browser
 
 EXERCISE = "/day01/custom_converter/"
+FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +217,47 @@ def test_the_editor_indents_and_is_left_by_the_keyboard(page, base):
     expect(page.locator("#code")).to_contain_text("Take typed values")
 
 
+def test_the_editor_knows_where_a_block_ends(page, base):
+    editor = edit(page, base, LESSON, "app.py")
+    editor.fill("")
+    page.keyboard.type("def f():\nif x:\nreturn g(\n1,\n")
+    expect(editor).to_have_value("def f():\n    if x:\n        return g(\n        1,\n        ")
+    page.keyboard.press("Backspace")
+    page.keyboard.type(")\n\n")
+    expect(editor).to_have_value(
+        "def f():\n    if x:\n        return g(\n        1,\n    )\n\n    "
+    )
+    page.keyboard.type("return 1\n\n\nx = 1")
+    page.keyboard.press("Backspace")
+    expect(editor).to_have_value(
+        "def f():\n    if x:\n        return g(\n        1,\n    )\n\n    return 1\n\n\nx = "
+    )
+
+
+def test_the_line_that_is_typed_stays_in_sight(page, base):
+    editor = edit(page, base, LESSON, "app.py")
+    page.keyboard.press("Control+End")
+    page.keyboard.type("\n" * 60)
+    source = page.locator(".source")
+    last, bottom = source.evaluate(
+        """box => [box.querySelector("textarea").getBoundingClientRect().bottom,
+            box.getBoundingClientRect().bottom]"""
+    )
+    assert last < bottom + 20
+    expect(editor).to_have_value(re.compile("\n{60}$"))
+
+
+def test_a_second_click_on_edit_changes_nothing(page, base):
+    wrong = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(f"{base}{LESSON}?file=app.py#source-title")
+    page.get_by_role("button", name="edit").evaluate("edit => { edit.click(); edit.click(); }")
+    expect(page.get_by_label("Tab indents")).to_be_focused()
+    page.wait_for_load_state("networkidle")
+    expect(page.get_by_label("Tab indents")).to_have_count(1)
+    assert wrong == []
+
+
 def test_a_saved_file_is_used_by_the_next_request_and_by_the_page(
     page,
     base,
@@ -305,11 +346,13 @@ def test_an_exercise_is_checked_sent_again_and_solved(page, base, course_copy): 
         expect(page.get_by_role("status")).to_contain_text("ms")
     solution = catalogue.ROOT / "tests" / "exercises" / lesson.day / lesson.name / "solution.py"
     before = lesson.exercise.read_text("utf-8")
-    shutil.copy(solution, lesson.exercise)
     tab(page, "Exercise")
-    page.get_by_role("button", name="Check").click()
+    page.get_by_role("link", name="Edit exercise.py").click()
+    page.get_by_label("Tab indents").fill(solution.read_text("utf-8"))
+    page.get_by_role("button", name="check").click()
     expect(page.locator("p", has_text="The next exercise: ")).to_be_visible(timeout=60_000)
     expect(page.locator(".state.todo")).to_have_count(0)
+    expect(page.locator("header .mark")).to_have_text("solved")
     page.get_by_role("button", name="compare with the sample solution").click()
     expect(page.get_by_role("region", name="Your file and the sample solution")).to_be_visible()
     page.goto(f"{base}/day01/")
@@ -320,9 +363,6 @@ def test_an_exercise_is_checked_sent_again_and_solved(page, base, course_copy): 
 
 
 # -- progress
-
-
-FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 def read_to_the_end(page):
@@ -354,8 +394,10 @@ def test_what_was_read_and_tried_is_remembered(page, base):
     expect(page.get_by_role("status")).to_contain_text("ms")
     expect(mark_of(page, base, "Cookies")).to_have_text("tried")
     page.goto(f"{base}/day02/cookies/")
+    expect(page.locator("header .mark")).to_have_text("tried")
     with page.expect_response(marked("read")):
         read_to_the_end(page)
+    expect(page.locator("header .mark")).to_have_text("read")
     expect(mark_of(page, base, "Cookies")).to_have_text("read")
     expect(page.get_by_role("progressbar", name="Lessons read: Day 2")).to_have_attribute(
         "value", re.compile(r"[1-9]")

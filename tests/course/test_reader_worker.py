@@ -112,9 +112,8 @@ def test_a_thread_that_never_ends_is_ended_and_the_next_request_says_so(
         assert worker._ended.wait_for(lambda: worker._ends, timeout=60)
     result = send(client, "GET /where HTTP/1.1", follow=False).json
     assert result["status"] == "302 FOUND"
-    assert result["notice"].startswith("Before this request the lessons were started anew. ")
     assert " at day91/hello/app.py:" in result["notice"]
-    assert " in forever. It was stopped." in result["notice"]
+    assert " in forever. It was stopped. What lessons kept in memory" in result["notice"]
     assert "notice" not in send(client, "GET /where HTTP/1.1").json
 
 
@@ -140,6 +139,20 @@ def test_a_lesson_that_ends_its_process_ends_no_other(course, worker, client, co
     assert ask(worker, "/run/day91/other/app/") == (200, "first")
     source.write_text(good)
     assert send(client, "GET / HTTP/1.1").json["status"] == "200 OK"
+
+
+def test_a_page_that_gets_no_response_is_told_why(course, worker, client):
+    rewrite(course / "day91/hello/app.py", 'return "hello"', "os._exit(3)")
+    connection = http.client.HTTPConnection("127.0.0.1", worker.port, timeout=60)
+    with contextlib.closing(connection):
+        cookie = {"Cookie": f"course_reader_1={TOKEN}"}
+        connection.request("GET", "/run/day91/hello/app/", headers=cookie)
+        with pytest.raises(ConnectionError):
+            connection.getresponse()
+    where = get(client, "/api/where?lesson=day91/hello").json
+    assert where["path"] == ""
+    assert where["notice"].startswith("The lesson ended its process (exit code 3). ")
+    assert "notice" not in get(client, "/api/where?lesson=day91/hello").json
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not limit the memory")

@@ -60,3 +60,15 @@ export const post = (name, data) => call(`/api/${name}`, {
 });
 
 export const get = (name, data) => call(`/api/${name}?${new URLSearchParams({ lesson, ...data })}`);
+
+// Remember what was done of the lesson, and show it in the header.
+export const remember = async (what) => {
+  const { lessons } = await post("progress", { what });
+  showMark(["solved", "read", "tried"].find((each) => lessons?.[lesson]?.[each]));
+};
+
+export const showMark = (word) => {
+  if (!word) return;
+  find("header .mark")?.remove();
+  find("header .where").after(make("span", { className: `mark ${word}` }, word));
+};

@@ -1,5 +1,5 @@
 // The exercise: its tasks with their results, and what comes after "Solved".
-import { all, find, get, make, post, say, tabStops } from "./common.js";
+import { all, find, get, make, post, say, showMark, tabStops } from "./common.js";
 import { saveDraft } from "./source.js";
 import { open } from "./tabs.js";
 import { fill, send } from "./try.js";
@@ -116,7 +116,10 @@ const check = async () => {
       parts.push(make("div", {}, task.title ?? "", ...shown));
     }
   }
-  if (result.solved) parts.push(...solved(result));
+  if (result.solved) {
+    showMark("solved");
+    parts.push(...solved(result));
+  }
   after.replaceChildren(...parts);
   after.hidden = false;
   tabStops();

@@ -1,5 +1,5 @@
 // The lesson's own page, live. It comes from another origin, so the reader tells where it is.
-import { find, get, make } from "./common.js";
+import { find, get, make, show } from "./common.js";
 
 const pane = find("#page-pane");
 
@@ -28,6 +28,7 @@ if (pane) {
   // Links and forms inside of the frame change the place, too.
   frame.addEventListener("load", async () => {
     const where = await get("where", { module: path.dataset.module });
+    show(find("#pane-page-notice"), where.notice);
     if (where.path) path.value = where.path;
     const here = `${path.dataset.module}${path.value}`;
     if (!current() || current().here !== here) {

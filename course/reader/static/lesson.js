@@ -1,5 +1,5 @@
 // A lesson's page: its panes, and what they tell one another.
-import { all, find, isNarrow, post } from "./common.js";
+import { all, find, isNarrow, remember } from "./common.js";
 import "./tabs.js";
 import "./try.js";
 import "./guess.js";
@@ -9,7 +9,7 @@ import "./exercise.js";
 
 const side = find(".side");
 const { lesson } = side.dataset;
-post("progress", { what: "opened" });
+remember("opened");
 
 // A lesson is read when each of its sections was on the screen, and its end. A jump to the end, or
 // past it to the panes, skips sections. What was seen is kept: a lesson may be read in parts.
@@ -25,7 +25,7 @@ if (!side.dataset.read) {
     if (!parts.every(({ id }) => seen.has(id))) return;
     observer.disconnect();
     localStorage.removeItem(key);
-    post("progress", { what: "read" });
+    remember("read");
   }, { rootMargin });
   parts.forEach((part) => observer.observe(part));
 }

@@ -23,5 +23,11 @@ document.addEventListener("click", async (event) => {
   setTimeout(() => { button.textContent = "copy"; }, 1500);
 });
 
-tabStops();
-addEventListener("resize", tabStops);
+// What a link leads to stands below the header, which has more lines on a phone.
+const fit = () => {
+  document.documentElement.style.scrollPaddingTop = `${find("header").offsetHeight + 8}px`;
+  tabStops();
+};
+
+fit();
+addEventListener("resize", fit);

@@ -100,6 +100,14 @@ const fit = () => {
   number(rows.length);
 };
 
+// Keep the line of the caret in sight: the browser does so only in a text area that scrolls itself.
+const follow = () => {
+  const [area, source] = [editor(), find(".source")];
+  const height = parseFloat(getComputedStyle(area).lineHeight);
+  const bottom = (area.value.slice(0, area.selectionEnd).split("\n").length + 1) * height;
+  source.scrollTop = Math.max(source.scrollTop, bottom - source.clientHeight);
+};
+
 const replaceText = ({ text, version }) => {
   editor().value = text;
   box().dataset.version = version;
@@ -115,6 +123,7 @@ const startEditing = async (line) => {
     say(status(), now.error, "bad");
     return;
   }
+  if (editor() || name !== file()) return; // a second click, or another file in the meantime
   const original = now.text;
   const area = make("textarea", { id: "pane-editor", value: now.text, spellcheck: false, wrap: "off" });
   area.setAttribute("aria-label", `${name}: Tab indents, Escape leaves the text`);
@@ -130,8 +139,13 @@ const startEditing = async (line) => {
   const saveButton = tool("save", save);
   saveButton.classList.add("primary");
   const tools = find(".tools", box());
+  const check = tool("check", () => {
+    open("exercise");
+    find("#pane-check").requestSubmit(); // saves, too
+  });
   tools.replaceChildren(
     saveButton,
+    ...(name === side.dataset.exercise ? [check] : []),
     tool("back to the original", undo),
     tool("close", stop),
   );
@@ -143,6 +157,7 @@ const startEditing = async (line) => {
     drafts.set(file(), { text: area.value, version: box().dataset.version });
     say(status(), "Not saved yet. Ctrl+S saves.");
     fit();
+    follow();
   });
   if (drafts.has(name)) say(status(), "Not saved yet. Ctrl+S saves.");
   const start = now.text.split("\n").slice(0, Math.max(0, line - 1)).join("\n").length;

@@ -1,5 +1,5 @@
 // "Try it": a request of the notes or of one's own, sent to the lesson or to its exercise.
-import { all, find, isNarrow, make, post, say, show, tabStops } from "./common.js";
+import { all, find, isNarrow, make, post, remember, say, show, tabStops } from "./common.js";
 import { open } from "./tabs.js";
 
 const form = find("#pane-try");
@@ -64,6 +64,8 @@ const verdict = (result) => {
   return [`${hops}${result.status} · ${result.ms} ms`, /^[45]/.test(result.status) ? "bad" : "good"];
 };
 
+const before = ({ notice }) => (notice ? `Before this request: ${notice}` : "");
+
 let tried = false;
 
 // Send what is in the box, show the response there, and return it.
@@ -79,7 +81,7 @@ export const send = async () => {
     follow: follow.checked,
   });
   say(status, ...verdict(result));
-  show(find("#pane-notice"), result.notice);
+  show(find("#pane-notice"), before(result));
   show(find("#pane-answer"), result.answer);
   show(find("#pane-failure"), result.failure);
   show(find("#pane-curl-line"), result.curl);
@@ -89,7 +91,7 @@ export const send = async () => {
   side.dispatchEvent(new Event("sent"));
   if (!tried && !result.error) {
     tried = true;
-    post("progress", { what: "tried" });
+    remember("tried");
   }
   return result;
 };
@@ -102,7 +104,7 @@ const reply = (step, result) => {
   const close = make("button", { type: "button" }, "close");
   edit.addEventListener("click", () => { location.hash = "#try-title"; });
   close.addEventListener("click", () => history.back());
-  const shown = [result.notice, result.answer, result.failure].filter(Boolean).map((each) => make("pre", {}, each));
+  const shown = [before(result), result.failure, result.answer].filter(Boolean).map((each) => make("pre", {}, each));
   const box = make("div", { className: "reply" },
     make("p", { className: "bar" }, make("strong", { className: kind }, text), edit, close), ...shown);
   box.setAttribute("role", "region");
