@@ -16,16 +16,34 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import Conflict, HTTPException, ServiceUnavailable
 from werkzeug.wrappers import Response
 
+from day06_project.shop.extensions import db
 from day06_project.shop.utils.logs import request_id
 
 OUTAGES = (RedisError, OperationalError, InterfaceError, PoolTimeoutError, sqlite3.OperationalError)
 CONFLICTS = (IntegrityError, StaleDataError)
+MARIADB_DEADLOCK = 1213
+POSTGRESQL_DEADLOCK = "40P01"
 
 
 def init_app(app: Flask) -> None:
     """Register the handler for errors of the client, of the servers behind us, and conflicts."""
     for kind in (HTTPException, *OUTAGES, *CONFLICTS):
         app.register_error_handler(kind, handle_error)
+    app.after_request(end_transaction)
+
+
+def end_transaction(response: Response) -> Response:
+    """Give the connection back, while a failure can still become a response.
+
+    Flask-SQLAlchemy would do it after the last error handler: a database that dies meanwhile would
+    be a bare 500.
+    """
+    try:
+        db.session.rollback()
+    except OUTAGES:
+        db.session().invalidate()
+        raise
+    return response
 
 
 def handle_error(error: Exception) -> Response:
@@ -45,12 +63,21 @@ def translate_error(error: Exception) -> HTTPException:
     exception arrives inside a 500.
     """
     cause = getattr(error, "original_exception", None) or error
+    if is_deadlock(cause):
+        return Conflict("Another request was in the way. Try again.")
     if isinstance(cause, OUTAGES):
         current_app.logger.error("no answer from a backing service: %s", cause)
         return ServiceUnavailable("A service that this one needs does not answer.", retry_after=5)
     if isinstance(cause, CONFLICTS):
         return Conflict("Someone else was quicker. Look again, then decide.")
     return error
+
+
+def is_deadlock(error: Exception) -> bool:
+    """Return whether the database ended one of two transactions that waited for each other."""
+    cause = getattr(error, "orig", None)
+    number = cause.args[0] if cause and cause.args else None
+    return number == MARIADB_DEADLOCK or getattr(cause, "sqlstate", None) == POSTGRESQL_DEADLOCK
 
 
 def problem(error: HTTPException) -> dict[str, object]:

@@ -16,6 +16,8 @@ from types import SimpleNamespace
 import pytest
 from redis import Redis
 from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from day06_project.shop.config import DRIVERS
 from day06_project.shop.extensions import db
@@ -230,6 +232,43 @@ def test_without_the_database_sessions_and_pages_work(build_empty, tmp_path, pat
         assert "database" in response.json["detail"]
         assert "store" not in response.json["detail"]
     assert page_status(visitor) == 200
+
+
+@pytest.mark.parametrize("path", ["/goods", "/goods/1", "/cart"])
+def test_a_database_that_dies_at_the_end_of_a_request_is_503(
+    app, ada, unavailable, monkeypatch, path
+):
+    ada.offer()
+
+    def die(dialect, connection):
+        raise OperationalError("ROLLBACK", {}, Exception("server closed the connection"))
+
+    with app.app_context():
+        dialect = db.engine.dialect
+    with monkeypatch.context() as patch:
+        patch.setattr(type(dialect), "do_rollback", die)
+        response = ada.get(path)
+    unavailable(response)
+    assert ada.get("/goods").json["total"] == 1
+
+
+class Deadlock(Exception):
+    """What psycopg raises; PyMySQL has a number in the place of the text."""
+
+    sqlstate = "40P01"
+
+
+@pytest.mark.parametrize("cause", [Exception(1213, "Deadlock found"), Deadlock("deadlock")])
+def test_a_deadlock_is_a_conflict_and_no_outage(app, ada, problem, monkeypatch, cause):
+    teapot = ada.offer()
+
+    def fail(session):
+        raise OperationalError("COMMIT", {}, cause)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "commit", fail)
+        problem(ada.send("PATCH", f"/goods/{teapot}", {"price": 1}), 409)
+    assert ada.get(f"/goods/{teapot}").json["price"] == 2750
 
 
 def test_without_a_free_connection_the_response_is_503(build, unavailable):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from flask import Blueprint, url_for
-from sqlalchemy import insert, update
+from sqlalchemy import delete, event, insert, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from day06_project.shop import create_app, models
@@ -113,6 +113,21 @@ def test_patch_changes_what_it_names(ada, visitor):
         assert response.status_code == 200
         assert {name: response.json[name] for name in TEAPOT} == TEAPOT | {"stock": 1}
     assert ada.send("PATCH", f"/goods/{teapot}", {}).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_goods_that_are_deleted_right_after_a_change_were_changed(app, ada, method):
+    teapot = ada.offer(**TEAPOT)
+
+    def delete_them(session):
+        with db.engine.begin() as connection:
+            connection.execute(delete(Goods))
+
+    event.listen(db.session, "after_commit", delete_them)
+    response = ada.send(method, f"/goods/{teapot}", TEAPOT | {"price": 1})
+    event.remove(db.session, "after_commit", delete_them)
+    assert (response.status_code, response.json["price"]) == (200, 1)
+    assert ada.get(f"/goods/{teapot}").status_code == 404
 
 
 def test_merge_patch_is_for_patch_only(ada, problem):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import Blueprint, g
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import Conflict, NotFound
 
@@ -15,6 +15,8 @@ from day06_project.shop.utils.openapi import fails, gives
 from day06_project.shop.utils.validation import takes
 
 bp = Blueprint("cart", __name__)
+
+TRIES = 5
 
 
 @bp.get("")
@@ -42,23 +44,22 @@ def put(goods_id: int, values: dict[str, int]) -> tuple[dict[str, int], int]:
     if quantity > goods.stock:
         raise Conflict(f"{goods.name}: {goods.stock} left.")
     key = {"user_id": g.user.id, "goods_id": goods.id}
-    item = db.session.get(CartItem, key)
-    status = 200 if item else 201
-    if item:
-        item.quantity = quantity
-    else:
-        db.session.add(CartItem(**key, quantity=quantity))
-    try:
-        db.session.commit()
-    except IntegrityError as error:
-        # Another request added the line, or deleted the goods, since we looked.
-        db.session.rollback()
-        query = update(CartItem).filter_by(**key).values(quantity=quantity)
-        if not db.session.execute(query).rowcount:
-            raise NotFound() from error
-        db.session.commit()
-        status = 200
-    return {"goods_id": goods_id, "quantity": quantity}, status
+    line = {"goods_id": goods_id, "quantity": quantity}
+    for _ in range(TRIES):
+        change = update(CartItem).filter_by(**key).values(quantity=quantity)
+        if db.session.execute(change).rowcount:
+            db.session.commit()
+            return line, 200
+        try:
+            db.session.execute(insert(CartItem).values(**key, quantity=quantity))
+            db.session.commit()
+        except IntegrityError:
+            # Since we looked, another request has added the line, or deleted the goods.
+            db.session.rollback()
+            db.get_or_404(Goods, goods_id)
+        else:
+            return line, 201
+    raise Conflict("Other requests change the same line. Try again.")
 
 
 @bp.delete("/<id:goods_id>")

@@ -140,8 +140,10 @@ def changed(goods: Goods, values: dict[str, Any]) -> dict[str, Any]:
     """Store all values or none; 409 if another request did so since ``own_goods``."""
     for name, value in values.items():
         setattr(goods, name, value)
+    db.session.flush()
+    response = as_json(goods)  # after the commit, another request may have deleted them
     db.session.commit()
-    return as_json(goods)
+    return response
 
 
 @bp.put("/<id:goods_id>")
