@@ -252,13 +252,13 @@ def test_a_database_that_dies_at_the_end_of_a_request_is_503(
     assert ada.get("/goods").json["total"] == 1
 
 
-class Deadlock(Exception):
+class DeadlockError(Exception):
     """What psycopg raises; PyMySQL has a number in the place of the text."""
 
     sqlstate = "40P01"
 
 
-@pytest.mark.parametrize("cause", [Exception(1213, "Deadlock found"), Deadlock("deadlock")])
+@pytest.mark.parametrize("cause", [Exception(1213, "Deadlock found"), DeadlockError("deadlock")])
 def test_a_deadlock_is_a_conflict_and_no_outage(app, ada, problem, monkeypatch, cause):
     teapot = ada.offer()
 
