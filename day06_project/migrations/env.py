@@ -2,9 +2,13 @@
 
 from alembic import context
 from flask import current_app
+from sqlalchemy import NullPool, create_engine
 
 migrate = current_app.extensions["migrate"]
 engine = migrate.db.engine
+if engine.dialect.name != "sqlite":
+    # Without the time limits of requests: to change a large table takes long.
+    engine = create_engine(engine.url, poolclass=NullPool)
 
 
 def log(step, **rest):

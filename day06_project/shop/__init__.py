@@ -20,6 +20,7 @@ from day06_project.shop import commands, errors, pages
 from day06_project.shop.api_v1 import api
 from day06_project.shop.config import complete, get_config
 from day06_project.shop.extensions import csrf, db, migrate, sessions, switch_on_foreign_keys
+from day06_project.shop.libs.patience import Breaker
 from day06_project.shop.libs.sessions import GuardedSessions
 from day06_project.shop.libs.store import make_store
 from day06_project.shop.utils import headers, logs
@@ -68,3 +69,5 @@ def add_extensions(app: Flask) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", switch_on_foreign_keys)
+        else:
+            event.listen(db.engine, "do_connect", Breaker(app.config["DATABASE_SECONDS"]).connect)

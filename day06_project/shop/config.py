@@ -43,6 +43,7 @@ class Config:
     LOGIN_MAX_FAILURES = 5
     CAPTCHA_FIXED_TEXT: str | None = None
     REDIS_PREFIX = "shop:"
+    DATABASE_SECONDS = 5  # a statement that takes longer is 503
     PREPARE_DATABASE = False
     SHORTEST_KEY = 1
     ALLOWS_DEBUG = True
@@ -135,7 +136,11 @@ def complete(config: FlaskConfig) -> None:
     options = {"pool_pre_ping": True, "hide_parameters": True}
     if url.get_backend_name() != "sqlite":
         # The same on both servers. MariaDB's default also locks rows that do not exist yet.
-        options |= {"isolation_level": "READ COMMITTED", "connect_args": {"connect_timeout": 2}}
+        limits = {"connect_timeout": 2}
+        if url.get_backend_name() == "mysql":
+            seconds = config["DATABASE_SECONDS"]
+            limits |= {"read_timeout": seconds, "write_timeout": seconds}
+        options |= {"isolation_level": "READ COMMITTED", "connect_args": limits}
     config["SQLALCHEMY_ENGINE_OPTIONS"] = options | config.get("SQLALCHEMY_ENGINE_OPTIONS", {})
     if config["REDIS_URL"]:
         config["SESSION_TYPE"] = "redis"

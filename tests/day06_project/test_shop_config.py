@@ -170,7 +170,7 @@ def test_a_variable_cannot_fix_the_text_of_captchas(built, monkeypatch):
 )
 def test_database_urls_without_a_driver_get_the_one_that_is_installed(tmp_path, given, driver):
     found = FlaskConfig("", {"SECRET_KEY": KEY, "SHORTEST_KEY": 1, "REDIS_URL": ""})
-    found.update(DATA_FOLDER=tmp_path, DATABASE_URL=given)
+    found.update(DATA_FOLDER=tmp_path, DATABASE_URL=given, DATABASE_SECONDS=5)
     config.complete(found)
     assert found["SQLALCHEMY_DATABASE_URI"].drivername == driver
     options = found["SQLALCHEMY_ENGINE_OPTIONS"]
@@ -300,6 +300,7 @@ def test_packages_of_others_are_installed_and_not_copied_into_libs():
     assert {path.name for path in (folder / "libs").glob("*.py")} == {
         "__init__.py",
         "captcha.py",
+        "patience.py",
         "sessions.py",
         "store.py",
     }

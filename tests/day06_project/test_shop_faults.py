@@ -10,6 +10,7 @@ import socket
 import sqlite3
 import subprocess
 import threading
+import time
 from contextlib import suppress
 from types import SimpleNamespace
 
@@ -21,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from day06_project.shop.config import DRIVERS
 from day06_project.shop.extensions import db
+from day06_project.shop.libs import patience
 from day06_project.shop.libs import store as store_module
 from tests.day06_project.helpers import Shopper, close
 from tests.day06_project.stacks import ON_SERVERS, real_redis
@@ -288,6 +290,9 @@ class Proxy:
         self.target = (host, port)
         self.port = 0
         self.sockets = []
+        self.accepted = 0
+        self.thawed = threading.Event()
+        self.thawed.set()
         self.start()
 
     def start(self):
@@ -299,6 +304,7 @@ class Proxy:
         with suppress(OSError):
             while True:
                 client = self.listener.accept()[0]
+                self.accepted += 1
                 server = socket.create_connection(self.target)
                 self.sockets += [client, server]
                 for pair in (client, server), (server, client):
@@ -307,6 +313,7 @@ class Proxy:
     def copy(self, source, sink):
         with suppress(OSError):
             while data := source.recv(65536):
+                self.thawed.wait()
                 sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
 
@@ -322,13 +329,54 @@ class Proxy:
 
 
 @pytest.mark.parametrize("stack", ON_SERVERS, indirect=True)
-def test_while_the_database_is_away_sessions_and_pages_work(stack, build, ada, unavailable):
+def test_a_frozen_database_is_503_and_is_not_asked_by_each_request(
+    stack, build, ada, unavailable, monkeypatch
+):
+    monkeypatch.setattr(patience, "PAUSE", 0)
+    url = make_url(stack["DATABASE_URL"])
+    ada.offer()
+    proxy = Proxy(url.host, url.port)
+    try:
+        through = url.set(host="127.0.0.1", port=proxy.port)
+        url = through.render_as_string(hide_password=False)
+        other = build(DATABASE_URL=url, DATABASE_SECONDS=1)
+        shopper = Shopper(other)
+        assert shopper.get("/goods").json["total"] == 1
+        proxy.thawed.clear()
+        unavailable(shopper.get("/goods"))
+        assert "database" in unavailable(shopper.get("/health")).json["detail"]
+        assert page_status(shopper) == 200
+        monkeypatch.setattr(patience, "PAUSE", 3600)
+        unavailable(shopper.get("/goods"))
+        before = proxy.accepted
+        for _ in range(4):
+            unavailable(shopper.get("/goods"))
+        assert proxy.accepted == before
+        monkeypatch.setattr(patience, "PAUSE", 0)
+        proxy.thawed.set()
+        monkeypatch.setattr(
+            patience, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + 7200)
+        )
+        assert shopper.get("/goods").json["total"] == 1
+    finally:
+        monkeypatch.undo()
+        proxy.thawed.set()
+        proxy.stop()
+        with other.app_context():
+            db.engine.dispose()
+
+
+@pytest.mark.parametrize("stack", ON_SERVERS, indirect=True)
+def test_while_the_database_is_away_sessions_and_pages_work(
+    stack, build, ada, unavailable, monkeypatch
+):
     url = make_url(stack["DATABASE_URL"])
     assert url.drivername in DRIVERS.values()
     teapot = ada.offer()
     proxy = Proxy(url.host, url.port)
     try:
         through = url.set(host="127.0.0.1", port=proxy.port)
+        monkeypatch.setattr(patience, "PAUSE", 0)
         other = build(DATABASE_URL=through.render_as_string(hide_password=False))
         shopper = Shopper(other)
         assert shopper.login("ada").status_code == 200
