@@ -12,8 +12,10 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from day05_wechat.messages.app import build, parse
 from day05_wechat.simulator.app import create_app
 from day05_wechat.simulator.judge import FAULT
+from day05_wechat.simulator.menus import checked_menu
 from day05_wechat.simulator.people import PEOPLE, SNAPSHOT
 from tests.day05_wechat.helpers import TOKEN, WAIT
+from tests.day05_wechat.helpers_calls import MENU
 from tests.helpers import AXE, SECOND_HALF, serving
 
 expect = pytest.importorskip("playwright.sync_api", reason=SECOND_HALF).expect
@@ -43,7 +45,7 @@ def simulator(serve):
     """Give a function that runs a simulator and returns the URL of its page."""
 
     def start(**config):
-        app = create_app({"WECHAT_TOKEN": TOKEN, "PUSH_TIMEOUT": WAIT} | config)
+        app = start.app = create_app({"WECHAT_TOKEN": TOKEN, "PUSH_TIMEOUT": WAIT} | config)
         return serve(DispatcherMiddleware(Flask("reader"), {PREFIX: app})) + PREFIX + "/"
 
     return start
@@ -310,6 +312,13 @@ def test_accessibility(browser, simulator, scheme, width):
         page.get_by_role("button", name=button).click()
     say(page, "x" * 300)
     expect(page.locator(".got.reply")).to_have_count(2)
+    page.get_by_role("button", name="Quota used up").click()
+    phone = simulator.app.extensions["phone"]
+    simulator.app.extensions["office"].menu = checked_menu(MENU)
+    phone.desk.hear(MARKUP, "y" * 300)
+    phone.show(SAM, "Customer service message", ["z" * 300])
+    expect(page.locator("#menu button")).to_have_count(4)
+    expect(page.get_by_label("Your answer to")).to_be_visible()
     page.get_by_text("How WeChat asked").click()
     page.get_by_text("Register another").click()
     say(page, " ")
