@@ -115,7 +115,7 @@ def gunicorn(app: str, worker: str) -> Iterator[Server]:
 def shop(stack: str, goods: int) -> Iterator[str]:
     """Make a shop with so many goods, in a folder and database of its own; give its address."""
     with tempfile.TemporaryDirectory() as folder, settings_of(stack, Path(folder)) as settings:
-        settings |= {"SECRET_KEY": "x" * 32, "DATA_FOLDER": folder}
+        settings |= {"SECRET_KEY": "x" * 32, "DATA_FOLDER": folder, "LIMITS": {"captchas": 10**6}}
         app = create_app("production", **settings)
         with app.app_context():
             upgrade()

@@ -41,6 +41,7 @@ class Config:
     WTF_CSRF_TIME_LIMIT = None  # a token is good as long as its session
     PASSWORD_METHOD = "scrypt:32768:8:3"  # noqa: S105 (no password)
     LOGIN_MAX_FAILURES = 5
+    LIMITS = {"captchas": 200, "accounts": 50}  # noqa: RUF012 (for an address, in five minutes)
     CAPTCHA_FIXED_TEXT: str | None = None
     REDIS_PREFIX = "shop:"
     DATABASE_SECONDS = 5  # a statement that takes longer is 503

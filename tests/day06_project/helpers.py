@@ -155,15 +155,16 @@ def age(store, seconds):
 
 
 def forget_failures(app):
-    """Delete the counters of wrong passwords."""
+    """Delete the counters of wrong passwords, captchas and accounts."""
     store = app.extensions["store"]
     if isinstance(store, RedisStore):
-        keys = list(store.client.scan_iter(f"{store.prefix}login:*"))
+        keys = [*store.client.scan_iter(f"{store.prefix}login:*")]
+        keys += store.client.scan_iter(f"{store.prefix}limit:*")
         if keys:
             store.client.delete(*keys)
     else:
         with store._open() as connection:
-            connection.execute("DELETE FROM entries WHERE key LIKE 'login:%'")
+            connection.execute("DELETE FROM entries WHERE key LIKE 'limit:%' OR key LIKE 'login:%'")
 
 
 def close(app):

@@ -126,6 +126,24 @@ def test_of_eight_uses_at_once_one_counts(workers):
     assert sorted(at_once(use, range(8))) == [201] + [422] * 7
 
 
+def test_an_address_gets_so_many_pictures_and_accounts_in_five_minutes(
+    app, visitor, problem, later, monkeypatch
+):
+    assert app.config["LIMITS"] == {"captchas": 200, "accounts": 50}
+    monkeypatch.setitem(app.config, "LIMITS", {"captchas": 2, "accounts": 1})
+    picture = f"/captchas/{uuid.uuid4()}"
+    other = {"environ_overrides": {"REMOTE_ADDR": "192.0.2.7"}}
+    assert visitor.register("ada").status_code == 201
+    assert [visitor.get(picture).status_code for _ in range(2)] == [200] * 2
+    for refused in visitor.get(picture), visitor.register("bob"):
+        problem(refused, 429)
+        assert refused.headers["Retry-After"] == "300"
+    assert visitor.get(picture, **other).status_code == 200
+    later(300)
+    assert visitor.get(picture).status_code == 200
+    assert visitor.register("bob").status_code == 201
+
+
 # Letters
 
 

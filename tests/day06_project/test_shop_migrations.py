@@ -196,6 +196,17 @@ def test_the_sql_of_the_second_step_can_be_printed_for_servers(flask_db):
 # Failures
 
 
+def test_a_price_that_the_new_rule_refuses_is_mended_first(migrated):
+    with migrated.app_context():
+        downgrade(revision="0001")
+        db.session.execute(text("UPDATE goods SET price = -1 WHERE name = 'Cup'"))
+        db.session.commit()
+        upgrade()
+        prices = db.session.execute(text("SELECT name, price, stock FROM goods ORDER BY name"))
+        assert [tuple(row) for row in prices] == [("Cup", 0, 0), ("Teapot", 1, 0)]
+        db.session.remove()
+
+
 @pytest.mark.parametrize("stack", ["embedded", ON_SERVERS[0]], indirect=True)
 def test_a_migration_that_fails_half_way_leaves_nothing_behind(migrated, monkeypatch):
     """On SQLite thanks to ``env.py``, on PostgreSQL in any case; MariaDB cannot."""

@@ -11,7 +11,12 @@ KEEP = {"sqlite_autoincrement": True}
 
 
 def upgrade():
-    """Add the columns with a value for the rows that are there already."""
+    """Add the columns with a value for the rows that are there already.
+
+    Rows that a new rule would refuse are mended first. MariaDB cannot undo the steps before a
+    failure. Without a stock these goods cannot be bought, until their owner names a price.
+    """
+    op.execute("UPDATE goods SET price = 0 WHERE price < 0")
     with op.batch_alter_table("goods", table_kwargs=KEEP) as goods:
         goods.add_column(
             sa.Column("description", sa.String(1000), nullable=False, server_default="")

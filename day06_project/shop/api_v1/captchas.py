@@ -6,7 +6,8 @@ from flask import Blueprint, Response, current_app
 
 from day06_project.shop.extensions import store
 from day06_project.shop.libs import captcha
-from day06_project.shop.utils.openapi import gives
+from day06_project.shop.utils.limits import limit
+from day06_project.shop.utils.openapi import fails, gives
 
 bp = Blueprint("captchas", __name__)
 
@@ -18,8 +19,10 @@ def key(captcha_id: UUID) -> str:
 
 @bp.get("/<uuid:captcha_id>")
 @gives("image/png")
+@fails(429)
 def show(captcha_id: UUID) -> Response:
     """Draw new letters and remember them for three minutes."""
+    limit("captchas")
     text = current_app.config["CAPTCHA_FIXED_TEXT"] or captcha.new_text()
     store.put(key(captcha_id), text, captcha.SECONDS)
     return Response(captcha.draw(text), mimetype="image/png")
