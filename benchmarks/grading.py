@@ -52,7 +52,7 @@ def client():
     return module.app.test_client()
 
 def pytest_configure(config):
-    for marker in ("points", "task", "hint", "hidden"):
+    for marker in ("points", "task", "hint", "needs", "hidden"):
         config.addinivalue_line("markers", marker)
 """
 
