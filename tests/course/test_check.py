@@ -11,7 +11,7 @@ from course import catalogue, cli
 from course.catalogue import EXERCISE, ROOT, UnknownLessonError
 from course.grading import check, submission
 from course.grading.judge.client import JudgeProcess
-from course.grading.results import Status
+from course.grading.results import ExerciseResult, Outcome, Status, TestResult
 from course.grading.submission import TESTS
 from course.reader import create_reader
 from tests.exercises import patches
@@ -92,6 +92,27 @@ def test_what_is_not_tried_says_what_has_to_be_right_first(copy, judge):
     assert waiting[0].message.startswith(first)
 
 
+def a_failure(name, **more):
+    return TestResult(name, "about", Outcome.FAILED, 0, 1, **more)
+
+
+def test_a_slip_is_told_before_other_failures_and_an_error_once():
+    tests = (
+        a_failure("a", task=1),
+        a_failure("b", task=2, error="KeyError exercise.py:5"),
+        a_failure("c", task=3, error="KeyError exercise.py:5"),
+        a_failure("d", task=4, is_first=True),
+    )
+    result = check.result_of(ExerciseResult(NAME, Status.GRADED, 0, 4, tests))
+    assert [each.failure.name for each in result.reasons] == ["d", "a", "b"]
+    assert [each.stops for each in result.reasons] == [
+        "",
+        "",
+        "The same error stops 1 other check.",
+    ]
+    assert [task.state for task in result.tasks] == ["to do", "to do", "?", "to do"]
+
+
 def test_done_tasks_are_told_from_open_ones(checked, tmp_path):
     text = patches.wrong(NAME, "no_groups_in_to_url", tmp_path / "wrong")
     text = (text / EXERCISE if text.is_dir() else text).read_text("utf-8")
@@ -129,10 +150,11 @@ def test_a_missing_app_is_said_plainly(checked):
 
 def test_a_view_that_raises_is_named_with_its_line(checked):
     text = SOLUTION.replace('    return {"number": number}', "    return {}[number]")
-    _, shown = checked(text)
+    _, shown = checked(text, hints=True)
     number = text.splitlines().index("    return {}[number]") + 1
     assert f"exercise.py:{number}" in shown
     assert "KeyError" in shown
+    assert "Hint" not in shown
 
 
 def test_the_place_is_said_once(checked):

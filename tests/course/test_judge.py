@@ -41,6 +41,25 @@ def test_hidden_tests_and_tests_that_are_not_shipped_have_boxes_of_their_own(tmp
     subject.close()
 
 
+@pytest.mark.parametrize(
+    ("message", "hint"),
+    [
+        ("Came back: 422", "for 422"),
+        ("Came back:  422 UNPROCESSABLE", "for 422"),
+        ("Came back: 500", "for all"),
+        ("", "for all"),
+    ],
+)
+def test_the_hint_that_fits_the_message_is_given(message, hint):
+    marks = [
+        SimpleNamespace(args=("for all",), kwargs={}),
+        SimpleNamespace(args=("for 422",), kwargs={"when": "back: 422"}),
+    ]
+    for given in (marks, marks[::-1]):
+        item = SimpleNamespace(iter_markers=lambda name, given=given: given)
+        assert plugin._hint(item, message) == hint
+
+
 def a_test(kind=None):
     outcome = Outcome.FAILED if kind else Outcome.PASSED
     return TestResult("test_x", "about", outcome, 0.0 if kind else 1.0, 1.0, kind=kind)

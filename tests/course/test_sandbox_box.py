@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from dataclasses import asdict
+from unittest.mock import ANY
 
 import pytest
 
@@ -110,6 +111,22 @@ def test_a_restart_keeps_the_files_and_nothing_else(start, shared):
     after = start(APPEND, shared=False, keep=True).get("/").text.split()
     assert after[:2] == ["1", "xx"]
     assert after[2] != before[2]
+
+
+def test_a_reply_knows_the_requests_before_it_and_who_sent_them(start):
+    client = start(APPEND)
+    client.get("/")
+    other = RemoteClient(client.application)
+    assert other.get("/?a=1").before() == [("GET /", ANY, True)]
+    assert client.get("/").before() == [("GET /", ANY, False), ("GET /?a=1", ANY, True)]
+    client = start(APPEND, shared=False, keep=True, told="with A=1")
+    assert client.get("/").before() == [
+        ("GET /", ANY, False),
+        ("GET /?a=1", ANY, False),
+        ("GET /", ANY, False),
+        ("a restart with A=1", "", False),
+    ]
+    assert start(APPEND).get("/").before() == []
 
 
 @pytest.mark.parametrize(
