@@ -38,6 +38,7 @@ NAMES = [
     "con",
 ]
 WORDS = ["raise_at_import", "raise_in_a_request", "print_in_a_request", "answer_with_words"]
+WORDS += ["answer_with_forged_notes"]
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def graded(tmp_path_factory):
     try:
         (place.tests / EXERCISE / "solution.py").write_text(GOOD, "utf-8")
         for number, name in enumerate(NAMES):
-            hand_in(place.handed_in / name, submission(WORDS[number % 4], place.target()))
+            hand_in(place.handed_in / name, submission(WORDS[number % len(WORDS)], place.target()))
         hand_in(place.handed_in / "zoe", GOOD)
         text = "from course.cli import main; main()"
         words = ["grade", "class", "--exercise", EXERCISE, "--tests", "tests", "--out", "out"]

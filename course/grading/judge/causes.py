@@ -554,7 +554,7 @@ CAUSES = (
         "A list of the session is changed and not put back, so the change is not saved. Write "
         "session['{name}'] = ... after it.",
         source=r"(?s)\A(?!.*session\.modified).*\b(?P<list>\w+) = session(?:\.\w+\(|\[)"
-        r"[\"'](?P<name>\w+)[\"'].*\b(?P=list)\.(?:append|insert|extend|remove)\("
+        r"[\"'](?P<name>\w+)[\"'].{0,500}\b(?P=list)\.(?:append|insert|extend|remove)\("
         r"(?!.*session\[[\"'](?P=name)[\"']\]\s*=)",
         hint=True,
     ),

@@ -6,6 +6,7 @@ the words of a message alone.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -172,11 +173,9 @@ def _find(symptom: _Symptom) -> tuple[Cause | None, str, Function]:
     An exception says more than what can be guessed from the status. Slips that can be read in the
     file come last.
     """
-    slips = [cause for cause in CAUSES if cause.is_slip]
-    others = [cause for cause in CAUSES if not cause.is_slip]
-    if symptom.is_exception:
-        others = [cause for cause in others if cause.error or cause.says]
-    for cause in [*others, *slips]:
+    for cause in CAUSES:
+        if cause.is_slip or (symptom.is_exception and not cause.error and not cause.says):
+            continue
         groups = dict(symptom.values)
         if not (
             _fits(cause.error, symptom.error, groups, whole=True)
@@ -205,7 +204,18 @@ def _find(symptom: _Symptom) -> tuple[Cause | None, str, Function]:
             return cause, cause.text.format(**groups), function
         except KeyError:  # what the text names is not known here
             continue
-    return None, "", Function()
+    slip, text = _slip(symptom.source)
+    return slip, text, Function()
+
+
+@functools.lru_cache(maxsize=16)
+def _slip(source: str) -> tuple[Cause | None, str]:
+    """Return the first slip that can be read in a file, and its text."""
+    for cause in CAUSES:
+        groups: dict[str, str] = {}
+        if cause.is_slip and _fits(cause.source, source, groups):
+            return cause, cause.text.format(**groups)
+    return None, ""
 
 
 def _fits(pattern: str, text: str, groups: dict[str, str], *, whole: bool = False) -> bool:

@@ -435,7 +435,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             kind=kind,
             message=message,
             seconds=report.duration,
-            place=finding.place,
+            place=" ".join(readable(finding.place).split()),
             error=finding.key,
             is_first=finding.is_first,
         ),

@@ -29,3 +29,20 @@ def print_in_a_request():
 def answer_with_words():
     words = "\x1b[31m=cmd()\x07\r\n[red]<script>alert(1)</script>\u202e\x00```\n# forged"
     return Response(words * 1000, "418 [red]", headers={"X": "=cmd()"})
+
+
+def answer_with_forged_notes():
+    """What the app's process notes for the messages is an attack, too."""
+    from course.grading.sandbox import witness
+
+    words = "\x1b[31m=cmd()\x07\r\n[red]<script>alert(1)</script>\u202e\x00```\n# forged"
+    place = {"role": words, "name": words, "file": f"exercise{words}", "line": 1}
+    frames = [[f"exercise{words}", 1, words]] * 50_000
+    witness.Witness.notes = lambda self, error=None: {
+        "hook": place,
+        "answered": place,
+        "functions": [place] * 1000,
+        "raised": {"type": words, "message": words * 1000, "frames": frames, "status": words},
+        "rules": [[words, [words] * 1000, words]] * 1000,
+    }
+    return words, 418
