@@ -87,6 +87,11 @@ def test_the_page_of_a_lesson_is_live_beside_the_notes(page, base):
     expect(frame.get_by_role("heading").first).to_have_text("H. G. Wells")
 
 
+def test_a_page_that_forbids_frames_is_shown_all_the_same(page, base):
+    page.goto(f"{base}/day06_project/shop/#page-title")
+    expect(page.frame_locator("#pane-frame").get_by_role("heading").first).to_be_visible()
+
+
 def test_a_form_in_the_page_can_be_sent(page, base):
     page.goto(f"{base}/day03/forms/")
     tab(page, "Page")

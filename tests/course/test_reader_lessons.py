@@ -69,6 +69,30 @@ def test_the_frame_can_be_asked_where_it_is(reader):
     assert get(reader, "/api/where?lesson=day91/nowhere").status_code == 404
 
 
+def test_a_lesson_that_forbids_frames_is_shown_in_the_readers(reader, course):
+    with (course / "day91/hello/app.py").open("a") as file:
+        file.write(STRICT)
+    alone = get(reader, "/run/day91/hello/app/").headers
+    assert alone["X-Frame-Options"] == "DENY"
+    assert alone["Content-Security-Policy"] == "default-src 'self'; frame-ancestors 'none'"
+    framed = get(reader, "/run/day91/hello/app/", headers={"Sec-Fetch-Dest": "iframe"}).headers
+    assert "X-Frame-Options" not in framed
+    assert framed["Content-Security-Policy"] == (
+        "default-src 'self'; frame-ancestors http://127.0.0.1:* http://localhost:*"
+    )
+    assert "frame-ancestors 'none'" in send(reader, "GET / HTTP/1.1").json["answer"]
+
+
+STRICT = """
+
+@app.after_request
+def refuse_frames(response):
+    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["Content-Security-Policy"] = "default-src 'self'; frame-ancestors 'none'"
+    return response
+"""
+
+
 def test_mounted_lessons_do_not_see_each_others_cookies(reader):
     assert get(reader, "/run/day91/hello/app/count").text == "1"
     first = get(reader, "/run/day91/other/app/").headers["Set-Cookie"]
