@@ -119,8 +119,8 @@ def test_a_thread_that_never_ends_is_ended_and_the_next_request_says_so(
 
 def test_a_thread_that_waits_may_go_on():
     quiet, pause = Threads(3), 1
-    assert not any(quiet.are_too_busy(0.1, pause) for _ in range(1000))
-    assert not any(quiet.are_too_busy(used, pause) for used in [1, 1, 0.1] * 100)
+    assert not any(quiet.are_too_busy(0.02, pause) for _ in range(1000))
+    assert not any(quiet.are_too_busy(used, pause) for used in [1, 1, 0.02] * 100)
     assert [quiet.are_too_busy(1, pause) for _ in range(4)] == [False, False, False, True]
 
 
