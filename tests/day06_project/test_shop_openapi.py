@@ -313,6 +313,8 @@ def ask(app, people, monkeypatch):
                     )
                 case 409 if path == "/users":
                     body["name"] = people.ada.user["name"]
+                case 409 if path == "/cart/{goods_id}":
+                    body["quantity"] = 999  # more than there are
                 case 409 if path != "/orders":  # the cart is empty
                     another_write_comes_first(patch, path)
                 case 412:
@@ -327,6 +329,8 @@ def ask(app, people, monkeypatch):
                     for _ in range(app.config["LOGIN_MAX_FAILURES"]):
                         wrong = body | {"password": "wrong password"}
                         assert shopper.send(method, path, wrong).status_code == 401
+                case 429:
+                    patch.setitem(app.config, "LIMITS", {"captchas": 0, "accounts": 0})
                 case 503:
                     stop_all_services(patch, app)
             given = None if "data" in more else body
@@ -583,6 +587,7 @@ def test_schemathesis_finds_nothing(app, people, monkeypatch):
     from schemathesis.engine import events, from_schema
 
     monkeypatch.setitem(app.config, "LOGIN_MAX_FAILURES", 10**6)
+    monkeypatch.setitem(app.config, "LIMITS", {"captchas": 10**6, "accounts": 10**6})
     monkeypatch.setattr(session_module, "FAILURES_PER_ADDRESS", 10**6)
     config = SchemathesisConfig.from_dict(
         {
