@@ -15,7 +15,7 @@ from day05_wechat.handler.bot import on
 from day05_wechat.handler.dispatcher import Dispatcher
 from day05_wechat.handler.freshness import Bodies, is_fresh
 from day05_wechat.handler.service import Service, read
-from day05_wechat.messages.app import MAX_BYTES, MessageError
+from day05_wechat.messages.app import MAX_BYTES, MessageError, read_body
 from day05_wechat.settings.app import in_production, load, trust_proxies
 from day05_wechat.signature.app import is_signed
 
@@ -23,30 +23,29 @@ from day05_wechat.signature.app import is_signed
 def create_app(config: Mapping[str, Any] | None = None, on: Dispatcher = on) -> Flask:
     """Build the handler; ``on`` has the functions that reply."""
     app = Flask(__name__)
-    app.config.from_mapping(MAX_CONTENT_LENGTH=MAX_BYTES)
     app.config.from_prefixed_env()
     app.config.from_mapping(config or {})
     load(app, "WECHAT_TOKEN", "WECHAT_PATH", "WECHAT_FRESH_SECONDS")
     trust_proxies(app)
-    app.config["IN_PRODUCTION"] = in_production(app)
-    app.extensions["service"] = Service(on)
+    # Messages are private: in production, the page shows none.
+    app.extensions["service"] = Service(on, kept=0 if in_production(app) else 10)
     app.extensions["bodies"] = Bodies()
     path = app.config["WECHAT_PATH"]
-    app.add_url_rule(path, view_func=verify, methods=["GET"])
     app.add_url_rule(path, view_func=receive, methods=["POST"])
+    app.add_url_rule(path, view_func=verify, methods=["GET"])
     app.add_url_rule("/", view_func=index)
     return app
 
 
 def check_signature() -> str:
     """Return the signature of the request, or refuse the request with 400 or 403."""
-    values = [request.args.get(name) for name in ("signature", "timestamp", "nonce")]
-    if not all(values):
+    args, config = request.args, current_app.config
+    signature, timestamp, nonce = args.get("signature"), args.get("timestamp"), args.get("nonce")
+    if not (signature and timestamp and nonce):
         abort(400, "A request of WeChat has a signature, a timestamp and a nonce.")
-    signature, timestamp, nonce = values
-    if not is_signed(signature, current_app.config["WECHAT_TOKEN"], timestamp, nonce):
+    if not is_signed(signature, config["WECHAT_TOKEN"], timestamp, nonce):
         abort(403, "The signature is wrong.")
-    seconds = int(current_app.config["WECHAT_FRESH_SECONDS"])
+    seconds = int(config["WECHAT_FRESH_SECONDS"])
     if seconds and not is_fresh(timestamp, seconds):
         abort(403, "The timestamp of the signature is too far from now.")
     return signature
@@ -62,15 +61,29 @@ def verify():
     return Response(echo, mimetype="text/plain")
 
 
+def check_length() -> None:
+    """Refuse a body that is too long.
+
+    With MAX_CONTENT_LENGTH, Flask counts all bodies while it reads them, which takes longer. But
+    WeChat says the length, and a server reads no more than that.
+    """
+    length = request.content_length
+    if length is None:  # the body comes in chunks, and only counting helps
+        request.max_content_length = MAX_BYTES
+    elif length > MAX_BYTES:
+        abort(413)
+
+
 def receive():
     """Reply to one message."""
     signature = check_signature()
-    body = request.get_data()
-    # Only with the setting: then a signature is good for one body.
-    is_strict = int(current_app.config["WECHAT_FRESH_SECONDS"]) > 0
-    if is_strict and not current_app.extensions["bodies"].fits(signature, body):
-        abort(403, "The signature was used for another body.")
+    check_length()
     try:
+        body = read_body()
+        # Only with the setting: then a signature is good for one body.
+        is_strict = int(current_app.config["WECHAT_FRESH_SECONDS"]) > 0
+        if is_strict and not current_app.extensions["bodies"].fits(signature, body):
+            abort(403, "The signature was used for another body.")
         message = read(body)
     except MessageError as error:
         abort(400, str(error))
@@ -82,5 +95,4 @@ def receive():
 
 def index():
     """Show the last messages to the developer; in production they are private."""
-    service, production = current_app.extensions["service"], current_app.config["IN_PRODUCTION"]
-    return render_template("index.html", last=[] if production else list(service.last))
+    return render_template("index.html", last=list(current_app.extensions["service"].last))

@@ -12,8 +12,8 @@ Replier = Callable[[Message], Reply]
 
 def kind_of(message: Message) -> tuple[str, ...]:
     """Return ("text",) or ("event", "click"), in lower case, since WeChat mixes both cases."""
-    names = ["MsgType", "Event"] if message["MsgType"].lower() == "event" else ["MsgType"]
-    return tuple(message[name].lower() for name in names)
+    kind = message["MsgType"].lower()
+    return (kind, message["Event"].lower()) if kind == "event" else (kind,)
 
 
 class Dispatcher:
@@ -34,8 +34,8 @@ class Dispatcher:
     def reply(self, message: Message) -> Message | None:
         """Call the function for this message; return its reply with names and time, or None."""
         kind = kind_of(message)
-        functions = (self.functions.get(key) for key in (kind, kind[:1], ()))
-        function = next(filter(None, functions), None)
+        know = self.functions.get
+        function = know(kind) or know(kind[:1]) or know(())
         reply = function(message) if function else None
         if isinstance(reply, str):
             # An empty Content is not silence: WeChat tells the user that the service has failed.

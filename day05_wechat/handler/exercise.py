@@ -13,8 +13,9 @@ Tasks:
 3. Answer the menu. A click (the event CLICK) gets the answer of the keyword that its EventKey is;
    another EventKey gets silence, and so does every other event.
 4. Let a person answer. After the text "person" (alone, in upper or lower case) this follower is
-   told that someone comes, and then gets silence for each text, until the text "bot", which gets
-   the help. Other followers do not notice.
+   told that someone comes. From then on each text is handed to the staff, with a reply of the kind
+   transfer_customer_service, until the text "bot", which gets the help. Other followers do not
+   notice.
 
 A blank text gets silence.
 
@@ -47,7 +48,7 @@ def answer(message: Message) -> Reply:
     """Answer a text."""
     # TODO (task 1): look for the keywords in message["Content"], which may be None
     # TODO (task 2): help, if no keyword fits
-    # TODO (task 4): silence for those who wait for a person
+    # TODO (task 4): hand over the texts of those who wait for a person
     return message.get("Content")
 
 

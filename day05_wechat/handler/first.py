@@ -9,7 +9,7 @@ import time
 
 from flask import Flask, Response, abort, request
 
-from day05_wechat.messages.app import build, parse
+from day05_wechat.messages.app import MessageError, build, parse, read_body
 from day05_wechat.signature.app import is_signed
 
 app = Flask(__name__)
@@ -24,14 +24,17 @@ def wechat():
         abort(403)
     if request.method != "POST":
         return Response(request.args.get("echostr"), mimetype="text/plain")
-    message = parse(request.get_data())
-    if message.get("MsgType") != "text" or not message.get("Content"):
-        return Response("success", mimetype="text/plain")
-    reply = {
-        "ToUserName": message.get("FromUserName"),
-        "FromUserName": message.get("ToUserName"),
-        "CreateTime": int(time.time()),
-        "MsgType": "text",
-        "Content": message["Content"],
-    }
-    return Response(build(reply), mimetype="application/xml")
+    try:
+        message = parse(read_body())
+        if message.get("MsgType") != "text" or not message.get("Content"):
+            return Response("success", mimetype="text/plain")
+        reply = {
+            "ToUserName": message.get("FromUserName"),
+            "FromUserName": message.get("ToUserName"),
+            "CreateTime": int(time.time()),
+            "MsgType": "text",
+            "Content": message["Content"],
+        }
+        return Response(build(reply), mimetype="application/xml")
+    except MessageError as error:
+        abort(400, str(error))

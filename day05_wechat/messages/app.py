@@ -13,6 +13,7 @@ from xml.parsers.expat import ExpatError
 
 import xmltodict
 from flask import Flask, abort, render_template, request
+from werkzeug.exceptions import HTTPException
 
 app = Flask(__name__)
 app.config["MAX_CONTENT_LENGTH"] = 300_000  # bytes; in a form, most characters take three
@@ -43,21 +44,32 @@ class MessageError(ValueError):
 def parse(body: bytes) -> dict[str, Any]:
     """Return the fields in ``<xml>``: texts, None for a blank text, dicts, and lists of these.
 
-    Blanks around a text and attributes are left out. The body is read as UTF-8, even if it names
-    another encoding. Raises ``MessageError``.
+    Left out are blanks around a text, attributes, and fields that are nested too deep. The body is
+    read as UTF-8, even if it names another encoding. Raises ``MessageError``.
     """
     if len(body) > MAX_BYTES:
         raise MessageError(f"A message has no more than {MAX_BYTES} bytes.")
     try:
-        text = body.decode()
-        if "\0" in text:  # with a NUL, the parser reads UTF-16
+        if b"\0" in body:  # with a NUL, the parser reads UTF-16
             raise ValueError("it holds a NUL")
-        message = xmltodict.parse(text, xml_attribs=False).get("xml")
-    # ExpatError: not XML. ValueError: not UTF-8, or an entity.
+        message = xmltodict.parse(body, encoding="utf-8", xml_attribs=False).get("xml")
+    # ExpatError: not XML, or not UTF-8. ValueError: a NUL, or an entity.
     except (ExpatError, ValueError) as error:
         raise MessageError(f"This is not a message: {error}.") from error
-    check_message(message)
-    return message
+    if not isinstance(message, dict):
+        raise MessageError("A message is an <xml> with fields in it.")
+    return shallow(message, MAX_DEPTH)
+
+
+def shallow(value: Any, depth: int) -> Any:
+    """Return the value without the fields that are nested more than ``depth`` deep."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return {name: shallow(each, depth - 1) for name, each in value.items()} if depth else None
+    if isinstance(value, list):
+        return [shallow(each, depth) for each in value]
+    return value
 
 
 def build(message: dict[str, Any]) -> str:
@@ -108,10 +120,20 @@ def index():
     return render_template("index.html", **page), 400 if "error" in page else 200
 
 
+def read_body() -> bytes:
+    """Return the body of the request; raise ``MessageError`` if the connection brings none."""
+    try:
+        return request.get_data()
+    except HTTPException:  # too long, for example
+        raise
+    except Exception as error:  # each server has a kind of its own
+        raise MessageError("The body cannot be read.") from error
+
+
 @app.post("/parse")
 def parse_as_json():
     """Return the fields of a message as JSON."""
     try:
-        return parse(request.get_data())
+        return parse(read_body())
     except MessageError as error:
         abort(400, str(error))

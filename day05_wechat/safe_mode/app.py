@@ -17,7 +17,7 @@ from day05_wechat.handler.bot import on
 from day05_wechat.handler.dispatcher import Dispatcher, Message
 from day05_wechat.handler.freshness import Bodies, is_fresh
 from day05_wechat.handler.service import Service, read
-from day05_wechat.messages.app import MAX_BYTES, MessageError, build, parse
+from day05_wechat.messages.app import MAX_BYTES, MessageError, build, parse, read_body
 from day05_wechat.settings.app import SettingError, in_production, load, trust_proxies
 from day05_wechat.signature.app import is_signed, sign
 
@@ -45,7 +45,7 @@ def create_app(config: Mapping[str, Any] | None = None, on: Dispatcher = on) -> 
     load(app, *needed, optional=("WECHAT_AES_KEY", "WECHAT_APPID"))
     trust_proxies(app)
     app.extensions["cipher"] = make_cipher(app)
-    app.extensions["service"] = Service(on)
+    app.extensions["service"] = Service(on, kept=0)
     app.extensions["bodies"] = Bodies()
     path = app.config["WECHAT_PATH"]
     app.add_url_rule(path, view_func=verify, methods=["GET"])
@@ -112,7 +112,7 @@ def read_plain() -> Message:
     if current_app.config["ENCRYPTED_ONLY"]:
         abort(403, "Only encrypted messages are accepted here.")
     signature = check_signature("signature")
-    body = request.get_data()
+    body = read_body()
     is_strict = int(current_app.config["WECHAT_FRESH_SECONDS"]) > 0
     if is_strict and not current_app.extensions["bodies"].fits(signature, body):
         abort(403, "The signature was used for another body.")
@@ -121,7 +121,7 @@ def read_plain() -> Message:
 
 def read_encrypted() -> Message:
     """Return an encrypted message; other fields of the body are not signed, and not read."""
-    encrypted = get_encrypted_text(request.get_data())
+    encrypted = get_encrypted_text(read_body())
     check_signature("msg_signature", encrypted)
     if not request.args["nonce"].isprintable():
         raise MessageError("The nonce cannot be repeated in a reply.")

@@ -6,10 +6,10 @@ Run it: flask --app day05_wechat.simulator.first run --debug
 import secrets
 import time
 
-from flask import Flask, Response, request
+from flask import Flask, Response, abort, request
 
 from day05_wechat.handler.app import create_app as create_handler
-from day05_wechat.messages.app import build
+from day05_wechat.messages.app import MessageError, build
 from day05_wechat.signature.app import sign
 
 app = Flask(__name__)
@@ -30,5 +30,9 @@ def send():
         "Content": request.form["text"],
         "MsgId": secrets.randbits(62),
     }
-    response = handler.post("/wechat", query_string=query, data=build(message))
+    try:
+        body = build(message)
+    except MessageError as error:
+        abort(400, str(error))
+    response = handler.post("/wechat", query_string=query, data=body)
     return Response(response.data, response.status, mimetype=response.mimetype)

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import io
 import socket
 import threading
 from itertools import count
@@ -56,6 +57,22 @@ def post(app, message, url=None, **more):
         message = xmltodict.unparse({"xml": message}, full_document=False).encode()
     options = {"content_type": "text/xml"} | more
     return app.test_client().post(url or signed(openid=USER), data=message, **options)
+
+
+class BrokenChunksError(Exception):
+    """What a server raises for a body whose chunks are malformed; each has a kind of its own."""
+
+
+def broken_body():
+    """Return the arguments of a test client's request whose body the server cannot read."""
+
+    class Stream(io.BytesIO):
+        def read(self, size=-1):
+            raise BrokenChunksError
+
+        readinto = read
+
+    return {"input_stream": Stream(), "environ_overrides": {"wsgi.input_terminated": True}}
 
 
 @contextlib.contextmanager

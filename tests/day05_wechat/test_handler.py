@@ -27,6 +27,7 @@ from tests.day05_wechat.helpers import (
     HEADER,
     TOKEN,
     USER,
+    broken_body,
     event_message,
     few,
     first_program,
@@ -125,6 +126,19 @@ def test_an_empty_body_is_silence_and_an_empty_content_is_not():
         assert judge(Response(200, (), body), message).kind == kind
     notes = (ROOT / "day05_wechat" / "handler" / "README.md").read_text("utf-8")
     assert "An empty body is silence, too. An empty `<Content></Content>` is not" in notes
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"hello", b"\xff", b"<xml/>", b"<xml><MsgType>text", '<xml a="'.encode("utf-16")],
+)
+def test_the_first_program_refuses_what_is_not_a_message(first, body):
+    assert post(first, body).status_code == 400
+
+
+def test_the_first_program_refuses_what_it_cannot_repeat(first):
+    odd = b"<xml><MsgType>text</MsgType><Content>a<b:c/></Content></xml>"
+    assert post(first, odd).status_code == 400
 
 
 # The URL is proved
@@ -311,9 +325,6 @@ BAD |= {
         "no sender": text_message(FromUserName=None),
         "two senders": text_message(FromUserName=["a", "b"]),
         "no receiver": text_message(ToUserName=""),
-        "two contents": text_message(["a", "b"]),
-        "a reply for content": text_message({"MsgType": "news"}),
-        "a nested number": text_message(MsgId={"a": "b"}),
         "an event without a name": HEADER | {"MsgType": "event"},
         "an event with two names": event_message(["subscribe", "CLICK"]),
     }.items()
@@ -325,6 +336,31 @@ def test_a_body_that_is_not_a_message_is_a_bad_request(body):
     assert post(app, body).status_code == 400
     with pytest.raises(MessageError):
         read(body)
+
+
+NEW = {
+    "nested": "<Future><A>1</A><A><B>2</B></A></Future>",
+    "repeated": "<Future>1</Future><Future>2</Future>",
+    "beside others": "text<Future>1<A>2</A>3</Future>",
+    "named otherwise": "<a:b>1</a:b><名>2</名>",
+    "very deep": "<a>" * 3000 + "</a>" * 3000,
+}
+
+
+@pytest.mark.parametrize("field", NEW.values(), ids=NEW)
+@pytest.mark.parametrize("message", [text_message(), event_message("CLICK", EventKey="hello")])
+@pytest.mark.parametrize("place", ["<ToUserName>", "</xml>"])
+def test_a_field_that_no_one_knows_does_not_refuse_a_message(fresh, field, message, place):
+    body = build(message).replace(place, field + place).encode()
+    assert "hello" in parse(post(fresh, body).data)["Content"]
+    assert fresh.test_client().get("/").status_code == 200
+
+
+@pytest.mark.parametrize("content", [["a", "b"], {"MsgType": "news", "Content": "forged"}])
+def test_a_content_that_is_not_one_text_counts_as_blank(content):
+    """As it came, it could pass for the fields of another reply."""
+    assert post(app, text_message(content)).text == "success"
+    assert "Content" not in read(build(text_message(content)).encode())
 
 
 def test_fields_in_odd_places_do_no_harm():
@@ -351,8 +387,18 @@ def test_a_streamed_body_that_is_too_long_is_refused(client):
     assert response.status_code == 413
 
 
-def test_a_refusal_is_escaped():
-    assert "&#39;a.:b&#39;" in post(app, b"<xml><a.:b>1</a.:b></xml>").text
+@pytest.mark.parametrize("program", ["app", "first"])
+def test_a_body_that_the_server_cannot_read_is_a_bad_request(first, program):
+    client = (app if program == "app" else first).test_client()
+    response = client.post(signed(), **broken_body())
+    assert response.status_code == 400
+    assert "The body cannot be read." in response.text
+
+
+def test_a_body_that_the_server_cannot_read_is_not_looked_at_without_a_signature(client):
+    assert (
+        client.post("/wechat?signature=x&timestamp=1&nonce=2", **broken_body()).status_code == 403
+    )
 
 
 kinds = st.sampled_from(["text", "event", "image", "", "EVENT", "x"])

@@ -7,10 +7,10 @@ events: each test says what happens first, and no test measures time.
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 import pytest
 
+from day05_wechat.handler import memory as lesson
 from day05_wechat.handler.app import create_app
 from day05_wechat.handler.bot import on as bot
 from day05_wechat.handler.dispatcher import Dispatcher
@@ -139,9 +139,15 @@ def test_a_nested_field_can_be_part_of_the_identity():
 # A retry that comes while the first request is answered
 
 
-def test_a_retry_waits_for_the_first_request(monkeypatch):
-    patient = partial(Memory, patience=WAIT)
-    monkeypatch.setattr("day05_wechat.handler.service.Memory", patient)
+@pytest.fixture
+def patient(monkeypatch):
+    """Let a retry wait as long as a slow machine needs."""
+    for name in ("SECONDS_UNTIL_RETRY", "SECONDS_OF_LAST_TRY"):
+        monkeypatch.setattr(lesson, name, WAIT)
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_retry_waits_for_the_first_request():
     started, go_on = threading.Event(), threading.Event()
     acted = []
     on = Dispatcher()
@@ -166,9 +172,10 @@ def test_a_retry_waits_for_the_first_request(monkeypatch):
     assert len(acted) == 1
 
 
+@pytest.mark.usefixtures("patient")
 def test_many_threads_with_one_message_act_once():
     acted = []
-    memory = Memory(patience=WAIT)
+    memory = Memory()
     barrier = threading.Barrier(8)
 
     def work():
@@ -185,8 +192,9 @@ def test_other_messages_do_not_wait():
     assert memory.once(("a",), lambda: memory.once(("b",), lambda: "inner")) == "inner"
 
 
-def test_a_retry_that_waits_too_long_gets_nothing():
-    memory = Memory(patience=0)
+def test_a_retry_that_waits_too_long_gets_nothing(monkeypatch):
+    monkeypatch.setattr(lesson, "SECONDS_UNTIL_RETRY", 0)
+    memory = Memory()
     started, go_on = threading.Event(), threading.Event()
 
     def slow():
@@ -203,8 +211,19 @@ def test_a_retry_that_waits_too_long_gets_nothing():
     assert memory.once(("a",), pytest.fail) == "done"
 
 
-def test_wechat_waits_five_seconds_and_so_does_a_retry():
-    assert Memory().patience == 5
+def test_only_the_last_try_gives_up_before_wechat_does(monkeypatch):
+    """A second try that takes too long is repeated; after the third, the error would be shown."""
+    waited = []
+    memory = Memory()
+    monkeypatch.setattr(memory._ended, "wait_for", lambda _, seconds: waited.append(seconds))
+
+    def work():
+        return [memory.once(("a",), pytest.fail) for _ in range(3)]
+
+    assert memory.once(("a",), work) == [None, None, None]
+    assert waited[0] == 5
+    assert all(4 < seconds < 5 for seconds in waited[1:])
+    assert len(waited) == 3
 
 
 def test_an_error_is_not_remembered():
@@ -222,8 +241,9 @@ def test_an_error_is_not_remembered():
     assert memory.once(("a",), work) == "done"
 
 
-def test_a_retry_that_waited_for_an_error_gets_it_and_does_not_act():
-    memory = Memory(patience=WAIT)
+@pytest.mark.usefixtures("patient")
+def test_a_retry_that_waited_for_an_error_acts_in_its_place():
+    memory = Memory()
     started, go_on = threading.Event(), threading.Event()
 
     def fail():
@@ -234,14 +254,13 @@ def test_a_retry_that_waited_for_an_error_gets_it_and_does_not_act():
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(memory.once, ("a",), fail)
         assert started.wait(WAIT)
-        reply = memory._replies[("a",)]
-        second = pool.submit(memory.once, ("a",), pytest.fail)
-        while not (reply._waiters or second.done()):  # until the second one waits
+        second = pool.submit(memory.once, ("a",), lambda: "done")
+        while not (memory._ended._waiters or second.done()):  # until the second one waits
             time.sleep(0)
         go_on.set()
-        for future in (first, second):
-            with pytest.raises(LookupError, match="no tea"):
-                future.result(WAIT)
+        with pytest.raises(LookupError, match="no tea"):
+            first.result(WAIT)
+        assert second.result(WAIT) == "done"
 
 
 def test_the_memory_is_bounded_and_forgets_the_oldest():

@@ -23,7 +23,7 @@ from day05_wechat.messages.app import (
     build,
     parse,
 )
-from tests.day05_wechat.helpers import few, first_program
+from tests.day05_wechat.helpers import broken_body, few, first_program
 from tests.helpers import page
 
 
@@ -58,6 +58,15 @@ def test_the_first_program_repeats_a_text_as_xml(monkeypatch):
     assert parse(response.data) == {"MsgType": "text", "Content": "1 < 2 & 你好"}
     attack = build({"Content": "hi]]></Content><MsgType>news</MsgType>"})
     assert parse(client.post("/repeat", data=attack).data)["MsgType"] == "text"
+
+
+def test_the_first_program_refuses_what_is_not_a_message(monkeypatch):
+    client = first_program("messages", monkeypatch).app.test_client()
+    for body in [*REFUSED.values(), nested(9_000).replace(b"<a>", b"<Content>", 1)]:
+        response = client.post("/repeat", data=body)
+        assert response.status_code == 400, body[:99]
+        assert "This is not a message." in response.text
+    assert client.post("/repeat", **broken_body()).status_code == 400
 
 
 def test_a_message_becomes_a_plain_dict_of_texts():
@@ -117,10 +126,38 @@ def nested(depth):
     return b"<xml>" + b"<a>" * (depth - 1) + b"<b>x</b>" + b"</a>" * (depth - 1) + b"</xml>"
 
 
-def test_the_longest_and_deepest_messages_are_read():
+def test_the_longest_message_is_read():
     frame = len(b"<xml><a></a></xml>")
     assert len(parse(b"<xml><a>" + b"x" * (MAX_BYTES - frame) + b"</a></xml>")["a"]) == 65_518
-    assert parse(nested(MAX_DEPTH))
+
+
+@pytest.mark.parametrize(
+    ("fields", "read"),
+    [
+        ("<a>x<b>y</b></a>", {"a": {"b": "y", "#text": "x"}}),
+        ("text<a>1</a>", {"a": "1", "#text": "text"}),
+        ("<a:b>1</a:b>", {"a:b": "1"}),
+        ("<名>1</名>", {"名": "1"}),
+        ("<a><b>1</b></a><a/>", {"a": [{"b": "1"}, None]}),
+    ],
+)
+def test_a_field_that_no_one_knows_is_read_as_well_as_it_can_be(client, fields, read):
+    body = f"<xml>{fields}</xml>".encode()
+    assert parse(body) == read
+    assert client.post("/parse", data=body).json == read
+
+
+@pytest.mark.parametrize("depth", [MAX_DEPTH, MAX_DEPTH + 1, 2_000, 9_000])
+def test_a_field_that_is_nested_too_deep_is_left_out(client, depth):
+    body = nested(depth)
+    fields = parse(body)
+    for _ in range(MAX_DEPTH - 1):
+        assert list(fields) == ["a"]
+        fields = fields["a"]
+    assert fields == ({"b": "x"} if depth == MAX_DEPTH else {"a": None})
+    assert client.post("/parse", data=body).status_code == 200
+    inside = b"<xml><c><d>1</d><d>" + body[5:-6] + b"</d></c></xml>"
+    assert parse(inside)["c"]["d"][0] == "1"
 
 
 def test_threads_do_not_disturb_each_other():
@@ -246,9 +283,6 @@ REFUSED = {
     "no fields": b"<xml/>",
     "text for fields": b"<xml>text</xml>",
     "attributes for fields": b'<xml a="1"/>',
-    "text beside fields": b"<xml><a>x<b>y</b></a></xml>",
-    "a name with a prefix": b"<xml><a:b>1</a:b></xml>",
-    "a Chinese name": "<xml><名>1</名></xml>".encode(),
     "not UTF-8": b"<xml><a>\xff</a></xml>",
     "half a character": b"<xml><a>\xed\xa0\x80</a></xml>",
     "GB18030": '<?xml version="1.0" encoding="GB18030"?><xml><a>你</a></xml>'.encode("gb18030"),
@@ -264,8 +298,6 @@ REFUSED = {
     "laughs": b'<!DOCTYPE xml [<!ENTITY l0 "ha">' + LAUGHS + b"]><xml><a>&l9;</a></xml>",
     "a file": b'<!DOCTYPE xml [<!ENTITY e SYSTEM "file:///etc/hostname">]><xml><a>&e;</a></xml>',
     "a parameter": b'<!DOCTYPE xml [<!ENTITY % p "x"> %p;]><xml><a>1</a></xml>',
-    "nested": nested(MAX_DEPTH + 1),
-    "nested deep": nested(2_000),
     "too long": b"<xml><a>" + b"x" * MAX_BYTES + b"</a></xml>",
 }
 
@@ -287,9 +319,7 @@ def test_an_entity_is_refused_before_it_is_expanded(name):
     ("name", "reason"),
     [
         ("too long", "no more than 65536 bytes"),
-        ("nested", "nested 8 deep at most"),
         ("NUL", "it holds a NUL"),
-        ("a name with a prefix", "cannot be called 'a:b'"),
         ("no fields", "an <xml> with fields in it"),
         ("another root", "an <xml> with fields in it"),
     ],
@@ -311,9 +341,10 @@ def test_the_exception_is_a_value_error_with_its_cause():
 def test_any_bytes_are_a_message_or_refused(body):
     try:
         message = parse(body)
+        xml = build(message)
     except MessageError:
         return
-    assert parse(build(message).encode()) == message
+    assert parse(xml.encode()) == message
 
 
 def test_an_external_document_type_is_not_fetched():
@@ -351,9 +382,15 @@ def test_the_body_is_read_if_curl_calls_it_a_form(client):
 
 
 def test_the_refusal_is_escaped(client):
-    response = client.post("/parse", data=b"<xml><a.:b>1</a.:b></xml>")
+    response = client.post("/", data={"xml": "<xml><a.:b>1</a.:b></xml>"})
     assert response.status_code == 400
     assert "&#39;a.:b&#39;" in response.text
+
+
+def test_a_body_that_the_server_cannot_read_is_a_bad_request(client):
+    response = client.post("/parse", **broken_body())
+    assert response.status_code == 400
+    assert "The body cannot be read." in response.text
 
 
 # Another implementation agrees

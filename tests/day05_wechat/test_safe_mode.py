@@ -31,13 +31,23 @@ from tests.day05_wechat.helpers import (
     ACCOUNT,
     TOKEN,
     USER,
+    broken_body,
     event_message,
     few,
     first_program,
     signed,
     text_message,
 )
-from tests.day05_wechat.helpers_safe_mode import APPID, BROKEN, KEY, SAFE, SEALED, laid_out, raw
+from tests.day05_wechat.helpers_safe_mode import (
+    APPID,
+    BROKEN,
+    DECRYPTED,
+    KEY,
+    SAFE,
+    SEALED,
+    laid_out,
+    raw,
+)
 from tests.helpers import ROOT
 
 TIMESTAMP, NONCE = "1700000000", "999999"
@@ -110,6 +120,17 @@ def test_the_first_program_opens_a_message_with_the_right_signature(monkeypatch)
         url = encrypted_url(encrypted, msg_signature=wrong)
         assert post(first, encrypted, url).status_code == 403
     assert post(first, encrypted, body=b"<xml><a>b</a></xml>").status_code == 403
+
+
+def test_the_first_program_refuses_what_cannot_be_opened(monkeypatch):
+    first = first_program("safe_mode", monkeypatch, **SAFE).app
+    for body in (b"", b"hello", b"\xff", b"<xml/>"):
+        assert post(first, "AAAA", body=body).status_code == 400
+    for name in BROKEN.keys() - DECRYPTED:
+        response = post(first, BROKEN[name])
+        assert response.status_code == 400
+        assert "The message cannot be opened." in response.text
+    assert first.test_client().post(encrypted_url("x"), **broken_body()).status_code == 400
 
 
 def test_a_plain_message_is_answered_plainly(client):
@@ -369,6 +390,13 @@ def test_a_missing_parameter_is_a_bad_request(name, value):
 )
 def test_a_body_without_an_encrypted_part_is_a_bad_request(body):
     assert post(app, "AAAA", body=body).status_code == 400
+
+
+@pytest.mark.parametrize("url", [encrypted_url(SEALED), signed()])
+def test_a_body_that_the_server_cannot_read_is_a_bad_request(client, url):
+    response = client.post(url, **broken_body())
+    assert response.status_code == 400
+    assert "The body cannot be read." in response.text
 
 
 def test_a_body_that_is_too_long_is_refused():

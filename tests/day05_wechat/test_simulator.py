@@ -75,6 +75,7 @@ def test_the_first_program_sends_a_signed_text_to_the_handler(monkeypatch):
         assert (response.status_code, response.mimetype) == (200, "application/xml")
         assert xmltodict.parse(response.text)["xml"]["Content"] == text
     assert client.post("/send", data={"text": " "}).text == "success"
+    assert client.post("/send", data={"text": "a\x1bb"}).status_code == 400
     assert client.post("/send").status_code == 400
 
 

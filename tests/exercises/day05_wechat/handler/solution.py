@@ -27,8 +27,10 @@ def answer(message: Message) -> Reply:
     if text == "bot":
         waiting.discard(follower)
         return HELP
-    if follower in waiting or not text:
+    if not text:
         return None
+    if follower in waiting:
+        return {"MsgType": "transfer_customer_service"}
     if text == "person":
         waiting.add(follower)
         return "Somebody will be with you soon. Write 'bot' to talk to me again."

@@ -100,6 +100,19 @@ def expect_silence(reply, why):
         fail(reply, f"silence, which is the text 'success', because {why}")
 
 
+def expect_transfer(reply, why):
+    """Expect the reply that hands a message to the staff."""
+    expect(reply, 200)
+    wanted = f"a reply with the MsgType transfer_customer_service, because {why}"
+    try:
+        message = xmltodict.parse(reply.get_data())["xml"]
+        kind = message["MsgType"]
+    except (ExpatError, ValueError, KeyError, TypeError):
+        kind = None
+    if kind != "transfer_customer_service":
+        fail(reply, wanted)
+
+
 @pytest.mark.task(1)
 @pytest.mark.points(2)
 @pytest.mark.hint("REPLIES is a dict: `for keyword in REPLIES` goes through the keywords.")
@@ -186,13 +199,14 @@ def test_other_events_get_silence(says, replies):
 @pytest.mark.task(4)
 @pytest.mark.points(2)
 @pytest.mark.hint("Remember the FromUserName of who waits, in a set outside of the function.")
-def test_who_waits_for_a_person_gets_silence(says, replies):
-    """After the text person there is one answer, and then silence, for keywords too."""
+@pytest.mark.hint("The dict {'MsgType': ...} is the whole reply; it needs no Content.")
+def test_who_waits_for_a_person_is_handed_over(says, replies):
+    """After the text person there is one answer, and then each text goes to the staff."""
     asked = random.choice(["person", "Person", "PERSON"])
     if not content_of(says(Content=asked), "a text that says that someone comes").strip():
         pytest.fail("Expected:  a text that says that someone comes", pytrace=False)
     for content in (word(6), list(replies)[1], "person"):
-        expect_silence(says(Content=content), f"the follower has written {asked!r} before")
+        expect_transfer(says(Content=content), f"the follower has written {asked!r} before")
 
 
 @pytest.mark.task(4)
@@ -201,7 +215,7 @@ def test_the_account_may_be_called_back(says, replies):
     """After the text bot the follower gets the help, and answers again."""
     keyword = next(iter(replies))
     says(Content="person")
-    expect_silence(says(Content=keyword), "the follower has written 'person' before")
+    expect_transfer(says(Content=keyword), "the follower has written 'person' before")
     back = random.choice(["bot", "Bot", "BOT"])
     expect_help(says(Content=back), replies, f"the follower has written {back!r}")
     expect_answer(says(Content=keyword), replies[keyword], "the follower has called it back")
@@ -218,7 +232,7 @@ def test_nobody_else_waits(says, replies):
     reply = says(other, Content=keyword)
     expect_answer(reply, replies[keyword], "it is another follower who waits for a person")
     says(other, Content="bot")
-    expect_silence(says(one, Content=keyword), "this follower still waits for a person")
+    expect_transfer(says(one, Content=keyword), "this follower still waits for a person")
 
 
 @pytest.mark.task(4)
