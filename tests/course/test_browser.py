@@ -97,7 +97,7 @@ def test_arrows_turn_pages_but_not_while_typing(page, base):
     page.keyboard.press("ArrowRight")
     page.keyboard.type("/")
     expect(page).to_have_url(base + LESSON)
-    page.locator("h1").click()
+    page.get_by_label("Guess first").focus()
     page.keyboard.press("ArrowRight")
     expect(page).to_have_url(f"{base}/day01/url_building/")
     page.wait_for_load_state()
@@ -154,6 +154,8 @@ def test_guess_first_hides_each_output_until_its_request_is_sent(page, base):
     expect(output).to_be_visible()
     page.get_by_label("Guess first").check()
     expect(output).to_be_hidden()
+    peek = steps.first.get_by_role("button", name="show the output")
+    assert peek.bounding_box()["y"] > steps.first.locator(".command").bounding_box()["y"] + 10
     steps.first.locator("[data-try]").click()
     expect(output).to_be_visible()
     expect(steps.nth(1).locator("pre:not(.command)")).to_be_hidden()

@@ -327,6 +327,24 @@ def test_a_draft_is_kept_while_another_file_is_looked_at(page, base):
 # -- the exercise
 
 
+def test_check_saves_all_that_was_typed(page, base, course_copy):  # noqa: F811
+    lesson = catalogue.find("day03/escaping", course_copy)
+    paths = [lesson.exercise, lesson.folder / "templates" / "exercise_guests.html"]
+    before = [path.read_text("utf-8") for path in paths]
+    page.goto(f"{base}/day03/escaping/#source-title")
+    page.locator(".files summary", has_text="templates").click()
+    for path, text in zip(paths, before, strict=True):
+        page.locator(".files").get_by_role("link", name=path.name).click()
+        page.get_by_role("button", name="edit", exact=True).click()
+        page.get_by_label("Tab indents").fill(text + "\n")
+    tab(page, "Exercise")
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator("#pane-verdict")).to_contain_text("points", timeout=60_000)
+    assert [path.read_text("utf-8") for path in paths] == [text + "\n" for text in before]
+    for path, text in zip(paths, before, strict=True):
+        save_elsewhere(path, text)
+
+
 def test_the_whole_tasks_are_in_the_box(page, base, course_copy):  # noqa: F811
     page.goto(f"{base}{EXERCISE}#exercise-title")
     lesson = catalogue.find("day01/custom_converter", course_copy)

@@ -1,6 +1,6 @@
 // The exercise: its tasks with their results, and what comes after "Solved".
 import { all, find, get, make, post, say, showMark, tabStops } from "./common.js";
-import { saveDraft } from "./source.js";
+import { saveDrafts } from "./source.js";
 import { open } from "./tabs.js";
 import { fill, send } from "./try.js";
 
@@ -85,7 +85,7 @@ const solved = ({ next, others }) => {
 
 const check = async () => {
   const [verdict, after, button] = [find("#pane-verdict"), find("#pane-after"), find("button", form)];
-  if (!(await saveDraft())) {
+  if (!(await saveDrafts())) {
     open("source");
     return;
   }

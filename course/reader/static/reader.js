@@ -3,7 +3,7 @@ import { find, tabStops } from "./common.js";
 
 // Keys: "/" searches, the arrows turn pages; neither while something is typed or scrolled.
 document.addEventListener("keydown", (event) => {
-  const busy = event.target.closest("input, textarea, select, [tabindex='0'], [role=tab]");
+  const busy = event.target.closest("input:not([type=checkbox]), textarea, select, [tabindex='0'], [role=tab]");
   if (busy || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
   const link = { ArrowLeft: "a[rel=prev]", ArrowRight: "a[rel=next]" }[event.key];
   if (event.key === "/") {

@@ -196,9 +196,21 @@ const save = async () => {
   return true;
 };
 
-export const saveDraft = async () => {
-  if (!drafts.size) return true;
-  if (drafts.has(file()) && editor()) return save();
+// Save all that was typed. Return whether it is saved; what is not is shown.
+export const saveDrafts = async () => {
+  for (const [name, { text, version }] of drafts) {
+    if (name === file()) {
+      if (!(await save())) return false;
+      continue;
+    }
+    const result = await post("file", { file: name, text, version });
+    if (result.error) {
+      await showFile(name);
+      say(status(), result.error, "bad");
+      return false;
+    }
+    drafts.delete(name);
+  }
   return true;
 };
 
