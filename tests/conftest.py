@@ -101,10 +101,11 @@ def instance_is_left_alone():
     assert content() == before, "a test changed instance/"
 
 
-def cores():
-    """Return how many cores this process may use; each gets a worker."""
+def workers():
+    """Return how many processes to use: one more than cores, as tests wait for others at times."""
     affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count()
+    cores = len(affinity(0)) if affinity else os.cpu_count()
+    return 1 if cores == 1 else cores + 1
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -114,7 +115,7 @@ def pytest_cmdline_main(config):
         return
     is_whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     if is_whole and getattr(config.option, "numprocesses", 0) is None:  # 0: without pytest-xdist
-        config.option.numprocesses, config.option.dist = cores(), "worksteal"
+        config.option.numprocesses, config.option.dist = workers(), "worksteal"
 
 
 @pytest.hookimpl(wrapper=True)
