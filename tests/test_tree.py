@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from functools import cache
 
 import pytest
 
@@ -37,8 +38,13 @@ PACKAGES = {"flask", "werkzeug", "jinja2", "markupsafe", "itsdangerous", "click"
 }
 
 
+@cache
 def imported(path):
     """Return the full names of the modules that a file imports."""
+    return [*_imported(path)]
+
+
+def _imported(path):
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -292,6 +292,7 @@ def test_a_patch_may_be_what_git_writes(copied):
     assert missing(NAME, copied) == []
 
 
+@pytest.mark.second_half
 def test_every_way_to_write_the_right_locker_keeps_its_promises(tmp_path):
     tests = patches.solution("day04/login").read_text("utf-8")
     use = "from day04.login.exercise_app import create_app\n"

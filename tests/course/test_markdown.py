@@ -101,6 +101,7 @@ def test_a_mark_is_put_behind_its_link():
     assert '">a</a><i>ok</i> <a href="b/README.md">b</a>' in page
 
 
+@pytest.mark.second_half
 def test_most_snippets_of_the_course_have_a_place():
     placed = whole = 0
     for lesson in catalogue.lessons():

@@ -207,6 +207,7 @@ def real():
 MAX_PAGE = 50_000  # bytes
 
 
+@pytest.mark.second_half
 def test_every_page_of_the_course_is_there_and_small(real):
     links = set(re.findall(r'href="(/day\w+/(?:\w+/)?)"', get(real, "/").text))
     assert links

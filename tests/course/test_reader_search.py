@@ -89,6 +89,7 @@ def test_the_course_is_found_by_the_words_of_a_reader(query, target):
     assert found[0].href.startswith(target)
 
 
+@pytest.mark.second_half
 def test_every_hit_leads_to_a_page_and_a_section_of_it():
     client = create_reader(ROOT, token=None).test_client()
     for hit in search("cookie", ROOT).hits:

@@ -234,6 +234,7 @@ def factory(change):
     return build
 
 
+@pytest.mark.second_half
 def test_the_files_that_should_find_a_mistake_do():
     factories = {name: factory(change) for name, (change, _) in MISTAKES.items()}
     before = set(threading.enumerate())
