@@ -335,6 +335,8 @@ def test_check_saves_all_that_was_typed(page, base, course_copy):  # noqa: F811
     page.locator(".files summary", has_text="templates").click()
     for path, text in zip(paths, before, strict=True):
         page.locator(".files").get_by_role("link", name=path.name).click()
+        name = path.relative_to(lesson.folder).as_posix()
+        expect(page.locator("#pane-file")).to_have_attribute("data-file", name)
         page.get_by_role("button", name="edit", exact=True).click()
         page.get_by_label("Tab indents").fill(text + "\n")
     tab(page, "Exercise")
