@@ -388,6 +388,27 @@ def test_a_cold_box_serves_one_app_after_the_other(launcher, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts processes in /proc")
+def test_processes_that_end_while_they_are_counted_are_left_out(monkeypatch):
+    listed = os.listdir
+
+    def too_late(folder):
+        if folder == "/proc":
+            return [*listed(folder), "4194305"]  # more than Linux gives: it has ended
+        if folder == f"/proc/{os.getpid()}/task":
+            raise FileNotFoundError(folder)
+        return listed(folder)
+
+    def gone(folder):
+        raise FileNotFoundError(folder)
+
+    before = inside._tasks_of_user()
+    monkeypatch.setattr(os, "listdir", too_late)
+    monkeypatch.setattr(os, "scandir", gone)  # what Path.glob uses
+    assert 0 <= inside._tasks_of_user() < before
+    assert inside._descendants() == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts processes in /proc")
 def test_the_weaker_wall_leaves_room_for_what_the_user_runs_elsewhere(tmp_path, monkeypatch):
     """The system counts all processes of a user; root alone has no such limit."""
     resource = pytest.importorskip("resource")

@@ -344,6 +344,7 @@ class FirstProcess:
                     if ended == app.pid:
                         return False
             if not rest:
+                app.child = 0  # the number may become another process's
                 return True
             time.sleep(0.0002 * attempt)
         return False
@@ -368,6 +369,7 @@ class App:
         self.pid = pid
         self.exercise = exercise
         self.child = 0
+        self._has_forked = False
         self.is_alone = exercise is None
         self._reports = reports
         self._code: int | None = None
@@ -376,7 +378,7 @@ class App:
     def is_shared(self) -> bool:
         """Whether the import has been done and may serve another test."""
         self._read()
-        return not self.is_alone and self.child > 0
+        return not self.is_alone and self._has_forked
 
     def give(self, exercise: str, line: Wire) -> bool:
         """Let the import serve one more test; tell whether it can."""
@@ -427,7 +429,7 @@ class App:
                 return
             letter, number = serve.REPORT.unpack(data)
             if letter == serve.FORKED:
-                self.child, self._code = number, None
+                self.child, self._code, self._has_forked = number, None, True
             elif letter == serve.ENDED:
                 self._code = number
             else:
@@ -457,12 +459,15 @@ def _is_zombie(pid: int) -> bool:
 
 def _tasks_of_user() -> int:
     """Return how many threads the user's processes have, where the system tells (Linux)."""
-    count = 0
-    for path in Path("/proc").glob("[0-9]*/task"):
-        with contextlib.suppress(OSError):
-            if path.stat().st_uid == os.getuid():
-                count += len(os.listdir(path))
-    return count
+    user = os.getuid()
+    pids = (int(name) for name in _listed("/proc") if name.isdigit())
+    return sum(len(_listed(f"/proc/{pid}/task")) for pid in pids if _owner(pid) == user)
+
+
+def _owner(pid: int) -> int | None:
+    with contextlib.suppress(OSError):
+        return os.stat(f"/proc/{pid}/task").st_uid
+    return None
 
 
 def _descendants() -> list[int]:
@@ -470,9 +475,18 @@ def _descendants() -> list[int]:
     found: list[int] = []
     waiting = [os.getpid()]
     while waiting and len(found) < 10_000:
-        for path in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
+        tasks = f"/proc/{waiting.pop()}/task"
+        for task in _listed(tasks):
             with contextlib.suppress(OSError):
-                children = [int(word) for word in path.read_text("ascii").split()]
+                text = Path(tasks, task, "children").read_text("ascii")
+                children = [int(word) for word in text.split()]
                 found += children
                 waiting += children
     return found
+
+
+def _listed(folder: str) -> list[str]:
+    """Return the names in a folder of ``/proc``; none if its process has just ended."""
+    with contextlib.suppress(OSError):
+        return os.listdir(folder)
+    return []
