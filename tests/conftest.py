@@ -47,9 +47,16 @@ def pytest_collection_modifyitems(config, items):
                 break
 
 
+def pytest_sessionstart():
+    """Search for no garbage while tests are collected: there is none."""
+    gc.disable()
+
+
 def pytest_collection_finish():
     """Leave thousands of collected tests out of every later search for garbage."""
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 class CompiledTemplates(BytecodeCache):

@@ -88,6 +88,7 @@ def test_run_uses_flasks_own_server_in_debug_mode(runner, monkeypatch):
     assert f"$ flask {' '.join(expected)}" in result.output
 
 
+@pytest.mark.second_half
 def test_serve_without_a_port_takes_the_next_free_one_and_says_so(start):
     taken = []
     for port in range(cli.READER_PORT, cli.READER_PORT + 2):
@@ -132,6 +133,7 @@ def test_run_without_a_port_takes_the_next_free_one_and_says_so(runner, monkeypa
     assert called[1][-1] == str(port)
 
 
+@pytest.mark.second_half
 def test_the_commands_of_the_notes_work_while_the_course_is_open(start):
     _, said = start("--no-browser")
     reader = int(re.search(r"http://127\.0\.0\.1:(\d+)/", said)[1])
@@ -201,6 +203,7 @@ def test_serve_on_a_taken_port_says_what_to_do(start):
     assert said.startswith(f"Error: Port {port} is not free.")
 
 
+@pytest.mark.second_half
 def test_serve_listens_on_this_machine_only_and_ends_with_ctrl_c(start):
     port = free_port()
     process, _ = start("serve", "--no-browser", "--port", str(port))
@@ -215,6 +218,7 @@ def test_serve_listens_on_this_machine_only_and_ends_with_ctrl_c(start):
     assert "Traceback" not in process.stdout.read()
 
 
+@pytest.mark.second_half
 def test_the_worker_ends_with_the_reader(start):
     port = free_port()
     process, said = start("--no-browser", "--port", str(port))

@@ -237,6 +237,7 @@ def test_a_judge_that_dies_is_replaced(isolation):
         assert engine.graded_by(judge, SOLUTION).exercises[0].score == 12
 
 
+@pytest.mark.second_half
 def test_a_judge_that_fails_twice_gives_no_zero(tmp_path):
     found = plan.Plan((NAME,), tmp_path / "no-tests", "process")
     with engine.judge_of(found) as judge:

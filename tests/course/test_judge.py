@@ -137,6 +137,7 @@ def test_points_are_earned_shared_and_kept_apart(tests):
     assert (missing.status, missing.score, missing.possible) == (Status.MISSING, 0.0, 9.0)
 
 
+@pytest.mark.second_half
 def test_tests_that_cannot_be_collected_are_told(tests):
     (tests / NAME / "test_it.py").write_text("def test_x(:", "utf-8")
     judge = JudgeProcess(tests, [NAME], "process")
