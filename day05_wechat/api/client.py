@@ -13,6 +13,7 @@ import requests
 
 from day05_wechat.api.errors import BusyError, NoResponseError, TokenError, api_error
 from day05_wechat.api.store import Entry, FileStore, RedisStore
+from day05_wechat.oauth.limit import in_time
 
 EARLY = 200  # seconds before a token ends, when it is replaced
 PAUSES = (0.3, 1)  # seconds, before another try if WeChat is busy
@@ -108,21 +109,25 @@ class Client:
     def fetch(self, method: str, path: str, **more: Any) -> dict[str, Any]:
         """Return the JSON object of a response; raise ``NoResponseError`` for anything else."""
         try:
-            with requests.request(
-                method,
-                self.base + path,
-                timeout=self.seconds,
-                allow_redirects=False,
-                stream=True,
-                **more,
-            ) as response:
-                content = response.raw.read(MAX_BYTES, decode_content=True)
+            status, content = in_time(self.seconds, self.read, method, path, more)
             # Not response.json(): without a charset, it may read the bytes as ISO-8859-1.
-            result = json.loads(content.decode()) if response.status_code == 200 else None
+            result = json.loads(content.decode()) if status == 200 else None
         except Exception as error:  # noqa: BLE001 - its text has the URL with the token: it ends here
             problem = type(error).__name__
         else:
             if isinstance(result, dict):
                 return result
-            problem = f"{response.status_code}, and no JSON object"
+            problem = f"{status}, and no JSON object"
         raise NoResponseError(f"No response of WeChat at {self.base}: {problem}.")
+
+    def read(self, method: str, path: str, more: dict[str, Any]) -> tuple[int, bytes]:
+        """Return status code and body; the timeout is the longest time between two bytes."""
+        with requests.request(
+            method,
+            self.base + path,
+            timeout=self.seconds,
+            allow_redirects=False,
+            stream=True,
+            **more,
+        ) as response:
+            return response.status_code, response.raw.read(MAX_BYTES, decode_content=True)

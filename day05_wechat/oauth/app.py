@@ -9,6 +9,7 @@ Run it: flask --app day05_wechat.oauth.app run --debug
 import hmac
 import secrets
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from flask import (
@@ -25,31 +26,49 @@ from flask import (
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from day05_wechat.oauth.visits import Visits
-from day05_wechat.oauth.wechat import WeChat
-from day05_wechat.settings.app import letters_and_digits, load, trust_proxies
+from day05_wechat.oauth.wechat import LOGIN_IS_OVER, RefusedError, WeChat
+from day05_wechat.settings.app import (
+    SettingError,
+    in_production,
+    letters_and_digits,
+    load,
+    trust_proxies,
+)
 
 pages = Blueprint("pages", __name__)
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
-    """Build a site with a login page and a profile page; the visits are in memory."""
+    """Build a site with a login page and a profile page; ``DATA_FOLDER`` has the visits."""
     app = Flask(__name__)
     app.config.from_mapping(
         # Not Strict: the browser comes back from another site, and must send the session, too.
         SESSION_COOKIE_SAMESITE="Lax",
+        DATA_FOLDER=Path(app.instance_path) / "day05_wechat_oauth",
         API_TIMEOUT=5,  # seconds
     )
     app.config.from_prefixed_env()
     app.config.from_mapping(config or {})
-    app.secret_key = app.secret_key or secrets.token_hex()  # an empty key does not count
     names = ("WECHAT_OPEN_BASE", "WECHAT_API_BASE", "WECHAT_APPID", "WECHAT_SECRET")
     load(app, *names)
+    app.secret_key = secret_key(app)
     trust_proxies(app)
     settings = [app.config[name] for name in names]
     app.extensions["wechat"] = WeChat(*settings, app.config["API_TIMEOUT"])
-    app.extensions["visits"] = Visits()
+    app.extensions["visits"] = Visits(Path(app.config["DATA_FOLDER"]).absolute() / "visits.db")
     app.register_blueprint(pages)
     return app
+
+
+def secret_key(app: Flask) -> str:
+    """Return the key that signs the cookies: in production one that all processes have."""
+    key = str(app.secret_key or "")  # FLASK_SECRET_KEY=12345 is a number
+    if in_production(app) and len(key) < 32:
+        raise SettingError(
+            "FLASK_SECRET_KEY must have at least 32 characters, the same in all processes: "
+            "it signs the cookies."
+        )
+    return key or secrets.token_hex()
 
 
 def visits() -> Visits:
@@ -101,7 +120,14 @@ def profile():
     if tokens is None:
         return redirect(url_for("pages.index"), 303)
     if tokens.is_expired:
-        tokens = wechat().refresh(tokens)
+        try:
+            tokens = wechat().refresh(tokens)
+        except RefusedError as error:
+            if error.errcode not in LOGIN_IS_OVER:
+                raise
+            visits().end(number)
+            session.clear()
+            return redirect(url_for("pages.index"), 303)
         visits().renew(number, tokens)
     may_ask = "snsapi_userinfo" in tokens.scope.split(",")
     person = wechat().profile(tokens) if may_ask else {}

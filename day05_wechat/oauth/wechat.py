@@ -13,14 +13,25 @@ from urllib.parse import urlencode, urlsplit
 import requests
 from werkzeug.exceptions import BadGateway, GatewayTimeout
 
+from day05_wechat.oauth.limit import OutOfTimeError, in_time
+
 MAX_BYTES = 100_000
 MAX_LIFETIME = 7200  # seconds, which is what WeChat gives
 UNCLEAR = "The response of WeChat is not as expected. Try again in a minute."
+LOGIN_IS_OVER = (40030, 42002)  # the refresh token is wrong, or too old
 SEX = {"1": "male", "2": "female"}
 
 logger = logging.getLogger(__name__)
 # requests uses urllib3, whose debug messages and warnings show whole URLs with the secret.
 logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+
+class RefusedError(BadGateway):
+    """Say that WeChat has refused, with the number that it gives."""
+
+    def __init__(self, errcode: object) -> None:
+        super().__init__("WeChat refused. Log in again.")
+        self.errcode = errcode
 
 
 @dataclass(frozen=True)
@@ -58,28 +69,29 @@ def picture(url: str) -> str:
 
 def fetch(url: str, params: dict[str, str], seconds: float) -> bytes:
     """Return the body of a response with status code 200; otherwise raise a 502 or 504."""
-    deadline = time.monotonic() + seconds
-    body = bytearray()
     try:
-        with requests.get(
-            url, params=params, timeout=seconds, allow_redirects=False, stream=True
-        ) as response:
-            if response.status_code != 200:
-                raise requests.HTTPError
-            # The timeout begins again with each byte, so the whole time is checked here.
-            for byte in response.iter_content(1):
-                body += byte
-                if time.monotonic() > deadline:
-                    raise requests.Timeout
-                if len(body) > MAX_BYTES:
-                    raise requests.RequestException
-            return bytes(body)
+        return in_time(seconds, read, url, params, seconds)
     except Exception as error:  # noqa: BLE001 - its text has the URL with the secret: it ends here
-        problem = type(error).__name__
-    logger.warning("No response from WeChat: %s", problem)
-    if time.monotonic() > deadline:
+        problem = type(error)
+    logger.warning("No response from WeChat: %s", problem.__name__)
+    if issubclass(problem, OutOfTimeError | requests.Timeout):
         raise GatewayTimeout("WeChat takes too long to respond. Try again in a minute.")
     raise BadGateway(UNCLEAR)
+
+
+def read(url: str, params: dict[str, str], seconds: float) -> bytes:
+    """Return the body of a response; ``seconds`` is the longest time between two bytes."""
+    with requests.get(
+        url, params=params, timeout=seconds, allow_redirects=False, stream=True
+    ) as response:
+        if response.status_code != 200:
+            raise requests.HTTPError
+        body = b""
+        for part in response.iter_content(10_000):
+            body += part
+            if len(body) > MAX_BYTES:
+                raise requests.RequestException
+        return body
 
 
 class WeChat:
@@ -120,7 +132,7 @@ class WeChat:
             for value in filter(None, params.values()):
                 reason = reason.replace(value, "***")
             logger.warning("WeChat refused: %.200r", reason)
-            raise BadGateway("WeChat refused. Log in again.")
+            raise RefusedError(data.get("errcode"))
         return data
 
     def exchange(self, code: str) -> Tokens:

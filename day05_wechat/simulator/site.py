@@ -14,6 +14,8 @@ from werkzeug.sansio.utils import host_is_trusted
 
 from day05_wechat.oauth.app import create_app as create_site
 
+PASSED = ("WECHAT_", "DATA_FOLDER")
+
 
 def add_site(app: Flask) -> None:
     """Pass requests below ``/site`` to the login lesson."""
@@ -24,7 +26,7 @@ def add_site(app: Flask) -> None:
         """Build the site for these URLs of WeChat's pages and of its API."""
         return create_site(
             {
-                **{name: value for name, value in app.config.items() if name.startswith("WECHAT_")},
+                **{name: value for name, value in app.config.items() if name.startswith(PASSED)},
                 "WECHAT_OPEN_BASE": pages,
                 "WECHAT_API_BASE": api,
                 "TRUSTED_HOSTS": app.config["TRUSTED_HOSTS"],

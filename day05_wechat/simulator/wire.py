@@ -11,11 +11,12 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
-from queue import Empty, Queue
 from urllib.parse import urlsplit
 
 from flask import Flask
 from werkzeug.test import Client
+
+from day05_wechat.oauth.limit import OutOfTimeError, in_time
 
 MAX_RESPONSE = 100_000  # bytes
 
@@ -170,21 +171,11 @@ def within(seconds: float, transport: Transport, request: Request) -> Response:
     A thread cannot be stopped, so the handler goes on, and no one reads its response. WeChat closes
     the connection, too.
     """
-    box: Queue[Response | Exception] = Queue(1)
-
-    def work() -> None:
-        try:
-            box.put(transport(request, seconds))
-        except Exception as error:  # noqa: BLE001 - a handler may raise any exception
-            box.put(error)
-
-    threading.Thread(target=work, daemon=True).start()
     try:
-        result = box.get(timeout=seconds)
-    except Empty:
+        return in_time(seconds, transport, request, seconds)
+    except OutOfTimeError:
         raise NoResponseError(f"no response within {seconds:g} s") from None
-    if isinstance(result, NoResponseError):
-        raise result
-    if isinstance(result, Exception):  # an app in debug mode raises; a server sends a 500
-        return Response(500, (), f"The handler raised {result!r}.".encode())
-    return result
+    except NoResponseError:
+        raise
+    except Exception as error:  # noqa: BLE001 - an app in debug mode raises; a server sends a 500
+        return Response(500, (), f"The handler raised {error!r}.".encode())

@@ -1,10 +1,12 @@
-"""Day 5's lessons read the environment, and in development put made-up secrets into it."""
+"""What day 5's tests share: few random examples, a folder for files, servers that play WeChat."""
 
 import os
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from hypothesis import settings
 
 # Hypothesis keeps a cache where it runs, even without its database; not in the checkout, please.
@@ -21,14 +23,36 @@ def pytest_configure(config):
 
 
 @pytest.fixture(autouse=True)
-def no_settings_of_this_machine(monkeypatch):
-    """Hide the WeChat settings of the person who runs the tests, and undo what a test adds."""
-    for name in [name for name in os.environ if name.startswith("WECHAT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("NO_PROXY", "*")  # for the lessons that ask a server on this machine
-    yield
-    for name in [name for name in os.environ if name.startswith("WECHAT_")]:
-        del os.environ[name]
+def no_proxy(monkeypatch):
+    """Ask a server on this machine directly."""
+    monkeypatch.setenv("NO_PROXY", "*")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def instance(tmp_path_factory):
+    """Use another ``instance/``: the login keeps its visits there."""
+    folder = str(tmp_path_factory.mktemp("instance"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "auto_find_instance_path", lambda self: folder)
+        yield
+
+
+@pytest.fixture
+def dripping():
+    """Give the URL of a server that sends one byte of its headers after another."""
+    from tests.day05_wechat.helpers import raw_server
+
+    done = threading.Event()
+
+    def talk(connection):
+        connection.recv(10_000)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+        while not done.wait(0.01):
+            connection.sendall(b"x")
+
+    with raw_server(talk) as url:
+        yield url
+        done.set()
 
 
 @pytest.fixture(scope="session")

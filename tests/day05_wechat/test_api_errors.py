@@ -205,9 +205,15 @@ def test_the_request_is_what_wechat_wants(client, wechat):
 def test_no_response_within_the_time_limit(wechat, tmp_path):
     wechat.responses[MENU] = lambda: wechat.done.wait(WAIT) and "{}"
     client = Owner(wechat.url, tmp_path, API_TIMEOUT=0.2).client
-    with pytest.raises(NoResponseError, match="Timeout"):
+    with pytest.raises(NoResponseError, match=r"Timeout|OutOfTime"):
         client.call(MENU)
     wechat.done.set()
+
+
+def test_headers_that_come_byte_by_byte_are_too_late_as_well(tmp_path, dripping):
+    client = Owner(dripping, tmp_path, API_TIMEOUT=0.2).client
+    with pytest.raises(NoResponseError, match="OutOfTime"):
+        client.call(MENU)
 
 
 # The token of all processes

@@ -6,7 +6,10 @@ Begin with test_the_button_leads_to_wechat. The test client plays the browser; t
 
 import base64
 import json
+import os
 import re
+import stat
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -336,20 +339,34 @@ def tokens(name="a"):
     return Tokens(name, f"access-{name}", f"refresh-{name}", "snsapi_base", 0.0, False)
 
 
-def test_the_memory_is_bounded_and_forgets_the_oldest():
-    visits = Visits(size=2)
-    numbers = [visits.begin(tokens(name)) for name in "abc"]
-    assert len(set(numbers)) == 3
-    assert [visits.find(number) and visits.find(number).openid for number in numbers] == [
-        None,
-        "b",
-        "c",
-    ]
+@pytest.fixture
+def visits(tmp_path):
+    return Visits(tmp_path / "data" / "visits.db")
+
+
+def test_a_visit_is_forgotten_after_a_month(visits, monkeypatch):
+    numbers = [visits.begin(tokens(name)) for name in "ab"]
+    assert [visits.find(number).openid for number in numbers] == ["a", "b"]
     assert all(len(number) >= 43 for number in numbers)
+    later = time.time() + 31 * 24 * 60 * 60
+    monkeypatch.setattr(time, "time", lambda: later)
+    numbers.append(visits.begin(tokens("c")))
+    assert [visits.find(number) for number in numbers] == [None, None, tokens("c")]
 
 
-def test_a_visit_that_ended_is_not_renewed():
-    visits = Visits()
+def test_another_process_finds_the_visit(visits):
+    number = visits.begin(tokens())
+    assert Visits(visits.path).find(number) == tokens()
+    assert stat.S_IMODE(visits.path.stat().st_mode) == 0o600 or os.name == "nt"
+
+
+def test_who_has_no_visit_opens_no_file(visits):
+    assert visits.find(None) is None
+    visits.end(None)
+    assert not visits.path.exists()
+
+
+def test_a_visit_that_ended_is_not_renewed(visits):
     number = visits.begin(tokens())
     visits.renew(number, tokens("b"))
     assert visits.find(number).openid == "b"
@@ -402,6 +419,11 @@ def test_production_wants_the_secret(monkeypatch, capsys):
         create_app()
     monkeypatch.setenv("WECHAT_APPID", APPID)
     monkeypatch.setenv("WECHAT_SECRET", SECRET)
+    for key in ("", "x" * 31):
+        monkeypatch.setenv("FLASK_SECRET_KEY", key)
+        with pytest.raises(SettingError, match="FLASK_SECRET_KEY must have at least 32 char"):
+            create_app()
+    monkeypatch.setenv("FLASK_SECRET_KEY", "x" * 32)
     assert begin(create_app().test_client())["appid"] == APPID
     assert capsys.readouterr() == ("", "")
 
@@ -410,6 +432,8 @@ def test_the_flask_command_finds_the_app_and_its_key(monkeypatch):
     monkeypatch.setenv("FLASK_SECRET_KEY", "of the tests")
     app = ScriptInfo("day05_wechat.oauth.app").load_app()
     assert app.secret_key == "of the tests"
+    monkeypatch.setenv("FLASK_SECRET_KEY", "12345")  # from_prefixed_env makes a number of it
+    assert create_app().secret_key == "12345"
     monkeypatch.delenv("FLASK_SECRET_KEY")
     assert len(create_app().secret_key) == 64
     assert create_app().secret_key != create_app().secret_key

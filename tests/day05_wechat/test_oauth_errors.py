@@ -8,8 +8,6 @@ import gzip
 import json
 import logging
 import socket
-import time
-from types import SimpleNamespace
 
 import pytest
 import requests
@@ -261,22 +259,9 @@ def test_a_slow_wechat_is_a_gateway_timeout(caplog, before, blanks, interval):
     assert "WeChat takes too long" in response.text
 
 
-@pytest.mark.parametrize(("seconds", "status"), [(5, 200), (6, 504)])
-def test_the_whole_response_must_come_in_time(wechat, monkeypatch, seconds, status):
-    """Each piece comes at once by a real clock; by the lesson's clock it takes a while."""
-    client = site(wechat.url, API_TIMEOUT=5).test_client()
-    assert come_back(client).status_code == 303
-    clock = SimpleNamespace(time=time.time, monotonic=lambda: now)
-    monkeypatch.setattr(lesson, "time", clock)
-    now = 1000
-
-    def wait():
-        nonlocal now
-        now += seconds
-        return json.dumps(PERSON), 200
-
-    wechat.responses[PROFILE] = wait
-    assert client.get("/profile").status_code == status
+def test_headers_that_come_byte_by_byte_are_too_late_as_well(caplog, dripping):
+    response = failing(site(dripping, API_TIMEOUT=0.2).test_client(), caplog)
+    assert response.status_code == 504
 
 
 @pytest.mark.parametrize(

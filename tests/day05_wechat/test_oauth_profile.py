@@ -20,12 +20,17 @@ from tests.day05_wechat.helpers_oauth import (
     REFRESH,
     TOKENS,
     FakeWeChat,
+    come_back,
     log_in,
     site,
 )
 
-app = site()
 fake = FakeWeChat()
+
+
+@pytest.fixture(scope="module")
+def app():
+    return site()
 
 
 @pytest.fixture
@@ -37,7 +42,7 @@ def wechat(monkeypatch):
 
 
 @pytest.fixture
-def client(wechat):
+def client(app, wechat):
     return app.test_client()
 
 
@@ -236,17 +241,29 @@ def test_a_base_login_is_refreshed_too(wechat, client):
     assert [path for _, path, _ in wechat.seen] == [EXCHANGE, REFRESH]
 
 
+@pytest.mark.parametrize("errcode", [40030, 42002])
 @pytest.mark.parametrize("refresher", ["REFRESH-1", ""])
-def test_when_the_refresh_is_refused_the_visitor_logs_in_again(wechat, client, caplog, refresher):
+def test_a_dead_refresh_token_ends_the_visit(wechat, client, caplog, refresher, errcode):
     wechat.responses[EXCHANGE] = TOKENS | {"expires_in": 0, "refresh_token": refresher}
-    wechat.responses[REFRESH] = {"errcode": 40030, "errmsg": "invalid refresh_token REFRESH-1"}
-    response = log_in(client)
-    assert response.status_code == 502
-    assert "Log in again" in response.text
+    wechat.responses[REFRESH] = {"errcode": errcode, "errmsg": "invalid REFRESH-1"}
+    assert come_back(client).location == "/profile"
+    response = client.get("/profile")
+    assert (response.status_code, response.location) == (303, "/")
+    assert "Log in with WeChat" in client.get("/").text
+    assert client.get("/profile").location == "/"
+    assert len(wechat.asked(REFRESH)) == 1
     assert ("REFRESH-1" in caplog.text) == (not refresher)
-    assert "40030" in caplog.text
+    assert str(errcode) in caplog.text
     wechat.responses[EXCHANGE] = TOKENS
     assert log_in(client).status_code == 200
+
+
+def test_a_refresh_that_is_refused_for_another_reason_keeps_the_visit(wechat, client):
+    wechat.responses[EXCHANGE] = TOKENS | {"expires_in": 0}
+    wechat.responses[REFRESH] = {"errcode": 45009, "errmsg": "reach max api daily quota limit"}
+    assert log_in(client).status_code == 502
+    wechat.responses[REFRESH] = TOKENS
+    assert client.get("/profile").status_code == 200
 
 
 def test_a_refresh_may_keep_the_refresh_token(wechat, client):
