@@ -6,6 +6,9 @@ be opened, the response is always the same: a difference would tell an attacker 
 Run it: flask --app day05_wechat.safe_mode.app run --debug
 """
 
+import contextlib
+import os
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -18,7 +21,7 @@ from day05_wechat.handler.dispatcher import Dispatcher, Message
 from day05_wechat.handler.freshness import Bodies, is_fresh
 from day05_wechat.handler.service import Service, read
 from day05_wechat.messages.app import MAX_BYTES, MessageError, build, parse, read_body
-from day05_wechat.settings.app import SettingError, in_production, load, trust_proxies
+from day05_wechat.settings.app import SETTINGS, SettingError, in_production, load, trust_proxies
 from day05_wechat.signature.app import is_signed, sign
 
 try:
@@ -44,7 +47,7 @@ def create_app(config: Mapping[str, Any] | None = None, on: Dispatcher = on) -> 
     needed = ("WECHAT_TOKEN", "WECHAT_PATH", "WECHAT_FRESH_SECONDS")
     load(app, *needed, optional=("WECHAT_AES_KEY", "WECHAT_APPID"))
     trust_proxies(app)
-    app.extensions["cipher"] = make_cipher(app)
+    app.extensions["ciphers"] = make_ciphers(app)
     app.extensions["service"] = Service(on, kept=0)
     app.extensions["bodies"] = Bodies()
     path = app.config["WECHAT_PATH"]
@@ -54,8 +57,8 @@ def create_app(config: Mapping[str, Any] | None = None, on: Dispatcher = on) -> 
     return app
 
 
-def make_cipher(app: Flask) -> Any:
-    """Return the account's cipher, or None if a setting or the package is missing."""
+def make_ciphers(app: Flask) -> list[Any]:
+    """Return the account's cipher, and that of the key before; none if something is missing."""
     key, appid = app.config["WECHAT_AES_KEY"], app.config["WECHAT_APPID"]
     if key and not appid:
         raise SettingError("WECHAT_APPID is not set: WECHAT_AES_KEY has no effect without it.")
@@ -64,10 +67,20 @@ def make_cipher(app: Flask) -> Any:
             raise SettingError(INSTALL)
         print(INSTALL, file=sys.stderr, flush=True)
     elif key:
-        return Cipher(key, appid)
+        return [Cipher(each, appid) for each in (key, key_before(app)) if each]
     if app.config["ENCRYPTED_ONLY"]:
         raise SettingError("ENCRYPTED_ONLY needs WECHAT_AES_KEY, WECHAT_APPID and cryptography.")
-    return None
+    return []
+
+
+def key_before(app: Flask) -> str:
+    """Return the key that the account had before this one, or an empty text."""
+    name = "WECHAT_AES_KEY_BEFORE"
+    key = str(app.config.get(name) or os.environ.get(name) or "")
+    form = SETTINGS["WECHAT_AES_KEY"]
+    if key and not re.fullmatch(form.pattern, key, re.ASCII):
+        raise SettingError(f"{name} must be {form.form}.")
+    return key
 
 
 def check_signature(name: str, *more: str) -> str:
@@ -95,16 +108,20 @@ def verify():
 
 def receive():
     """Reply to one message in the mode in which it came."""
-    has_cipher = current_app.extensions["cipher"] is not None
+    has_cipher = bool(current_app.extensions["ciphers"])
     is_encrypted = has_cipher and request.args.get("encrypt_type") == "aes"
+    cipher = None
     try:
-        message = read_encrypted() if is_encrypted else read_plain()
+        if is_encrypted:
+            cipher, message = read_encrypted()
+        else:
+            message = read_plain()
     except MessageError as error:
         abort(400, str(error))
     reply = current_app.extensions["service"].reply(message)
     if reply is None:
         return Response("success", mimetype="text/plain")
-    return Response(encrypt(reply) if is_encrypted else reply, mimetype="application/xml")
+    return Response(encrypt(reply, cipher) if cipher else reply, mimetype="application/xml")
 
 
 def read_plain() -> Message:
@@ -119,17 +136,17 @@ def read_plain() -> Message:
     return read(body)
 
 
-def read_encrypted() -> Message:
-    """Return an encrypted message; other fields of the body are not signed, and not read."""
+def read_encrypted() -> tuple[Any, Message]:
+    """Return the cipher that fits, and the message; other fields of the body are not signed."""
     encrypted = get_encrypted_text(read_body())
     check_signature("msg_signature", encrypted)
     if not request.args["nonce"].isprintable():
         raise MessageError("The nonce cannot be repeated in a reply.")
-    try:
-        return read(current_app.extensions["cipher"].decrypt(encrypted).encode())
-    except (CipherError, MessageError):
-        # One response for every failure: see "Nothing to learn from an error" in the notes.
-        raise MessageError("The message cannot be opened.") from None
+    for cipher in current_app.extensions["ciphers"]:
+        with contextlib.suppress(CipherError, MessageError):
+            return cipher, read(cipher.decrypt(encrypted).encode())
+    # One response for every failure: see "Nothing to learn from an error" in the notes.
+    raise MessageError("The message cannot be opened.")
 
 
 def get_encrypted_text(body: bytes) -> str:
@@ -140,9 +157,9 @@ def get_encrypted_text(body: bytes) -> str:
     return encrypted
 
 
-def encrypt(reply: str) -> str:
+def encrypt(reply: str, cipher: Any) -> str:
     """Return the envelope with the encrypted reply and a signature of its own."""
-    encrypted = current_app.extensions["cipher"].encrypt(reply)
+    encrypted = cipher.encrypt(reply)
     token = current_app.config["WECHAT_TOKEN"]
     timestamp, nonce = str(int(time.time())), request.args["nonce"]
     return build(
@@ -158,7 +175,7 @@ def encrypt(reply: str) -> str:
 def index():
     """Show which modes are on, and how a text is encrypted with the key of the example."""
     text = request.form.get("text", "Is 1 < 2? 你好")
-    is_on = current_app.extensions["cipher"] is not None
+    is_on = bool(current_app.extensions["ciphers"])
     page = {"text": text, "is_on": is_on, "install": INSTALL}
     if Cipher is not None:
         example = Cipher(*EXAMPLE)

@@ -475,6 +475,25 @@ def test_without_a_key_only_the_plain_mode_is_on(capsys):
     assert capsys.readouterr() == ("", "")
 
 
+def test_a_message_of_the_key_before_gets_a_reply_with_that_key():
+    before = KEY[::-1]
+    app = create_app(SAFE | {"WECHAT_AES_KEY_BEFORE": before})
+    for key in (KEY, before):
+        sealed = Cipher(key, APPID).encrypt(build(text_message()))
+        reply = parse(post(app, sealed).data)
+        assert "hello" in Cipher(key, APPID).decrypt(reply["Encrypt"])
+    assert post(create_app(SAFE), sealed).status_code == 400
+    assert post(app, BROKEN["wrong appid"]).data == post(create_app(SAFE), sealed).data
+
+
+@pytest.mark.parametrize("key", ["short", KEY + "0", "-" * 43])
+def test_a_key_before_that_cannot_be_right_is_refused(monkeypatch, key):
+    monkeypatch.setenv("WECHAT_AES_KEY_BEFORE", key)
+    with pytest.raises(SettingError, match="WECHAT_AES_KEY_BEFORE must be 43 letters") as caught:
+        create_app(SAFE)
+    assert key not in str(caught.value)
+
+
 def test_a_key_without_an_appid_is_refused():
     with pytest.raises(SettingError, match="WECHAT_APPID is not set"):
         create_app({"WECHAT_TOKEN": TOKEN, "WECHAT_AES_KEY": KEY})
