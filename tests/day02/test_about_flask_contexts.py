@@ -32,6 +32,20 @@ BEFORE_3_2 = Version(importlib.metadata.version("flask")) < Version("3.2.dev0")
 KEY = "a key that only the tests know"
 
 
+@pytest.mark.parametrize(("key", "status"), [("12345", 500), ("a12345", 200)])
+def test_a_key_of_digits_in_the_environment_is_a_number_and_signs_nothing(monkeypatch, key, status):
+    monkeypatch.setenv("FLASK_SECRET_KEY", key)
+    app = Flask(__name__)
+    app.config.from_prefixed_env()
+
+    @app.get("/")
+    def index():
+        session["n"] = 1
+        return "ok"
+
+    assert app.test_client().get("/").status_code == status
+
+
 def test_session_is_not_a_module_but_a_dictionary():
     assert not isinstance(session, ModuleType)
     with pytest.raises(RuntimeError, match="outside of request context"):
