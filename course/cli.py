@@ -237,6 +237,26 @@ def check(
         sys.exit(not terminal.check_all(checking.in_order(root), options))
 
 
+@main.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("site"),
+    show_default=True,
+    help="Where the site goes: a folder that is new, empty, or an earlier build.",
+)
+def build(out: Path) -> None:
+    """Write the course as a static site, which any web server can show, below any path."""
+    from course.site import build as building
+
+    try:
+        site = building.build(out)
+    except building.SiteError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{site.folder}: {site.pages} pages, {site.size / 1e6:.1f} MB. To look at it:")
+    click.echo(f"python -m http.server --directory {out}")
+
+
 @main.group()
 def new() -> None:
     """Lay out a new lesson or exercise (for those who write them; see CONTRIBUTING.md)."""

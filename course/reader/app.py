@@ -38,13 +38,15 @@ def create_reader(
     ticket: str = "",
     worker: Lessons | None = None,
     instance: Path | None = None,
+    site: str = "",
 ) -> Flask:
     """Make the reader for the course below ``root``.
 
     ``token`` is what the address that opens the reader has to carry; an empty one is made anew,
     and None asks for none. ``ticket`` opens the reader once, in the token's place. Without a
     ``worker`` the lessons run in this process. Progress and first versions of files are kept in
-    the folder ``instance``: without one, in the course's own.
+    the folder ``instance``: without one, in the course's own. ``site`` is for pages that become
+    files: ``plain`` to be read, ``live`` where the browser runs the lessons.
     """
     root = root.resolve()
     app = Flask(__name__)
@@ -52,6 +54,7 @@ def create_reader(
     app.config["COURSE"] = root
     app.config["INSTANCE"] = instance or root / "instance"
     app.config["TOKEN"] = secrets.token_urlsafe() if token == "" else token
+    app.config["SITE"] = site
     app.json.sort_keys = False  # type: ignore[attr-defined]
     lessons = worker or InThisProcess(Worker(root, token=app.config["TOKEN"]))
     app.extensions["worker"] = lessons

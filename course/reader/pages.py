@@ -25,7 +25,7 @@ from course.progress import NOTHING, Progress
 from course.reader import links, markdown
 from course.reader.files import MAX_TEXT, LessonFiles
 from course.reader.process import Lessons
-from course.reader.search import search
+from course.reader.search import every_page, search
 from course.reader.tries import Try, tries
 
 MAX_PAGE = 49_000  # bytes of a lesson's page
@@ -70,6 +70,8 @@ def progress_shown() -> dict[str, Any]:
 
 def _run_url(lesson: str) -> str:
     """Return where the worker mounts a lesson, under the host name that the browser uses."""
+    if current_app.config["SITE"]:
+        return f"/run/{lesson}"
     return f"http://{request.host.partition(':')[0]}:{worker().port}/run/{lesson}"
 
 
@@ -144,7 +146,12 @@ def lesson(day: str, name: str) -> str:
         for each, path in paths.items()
         if path.suffix in catalogue.TEXT_SUFFIXES
     }
-    notes = markdown.html(found.notes, lines, texts)
+    if "file" in request.args and current_app.config["SITE"]:
+        only = _source(found, file, paths[file])
+        page = render_template("source.html", lesson=found, source=only, tree=_tree(paths))
+        return page if len(page) < MAX_PAGE else page.replace(only["html"], escape(only["text"]))
+    is_to_read = current_app.config["SITE"] == "plain"
+    notes = markdown.html(found.notes, None if is_to_read else lines, texts)
     shown = progress_shown()
     source = _source(found, file, paths[file]) if file else None
     values = {
@@ -328,6 +335,8 @@ def _show_document(path: Path) -> str:
 @pages.get("/search")
 def find() -> str:
     """Show the places that contain every word of ``q``."""
+    if current_app.config["SITE"]:
+        return render_template("search.html", pages=every_page(course_root()))
     query = request.args.get("q", "").strip()[:200]
     found = search(query, course_root())
     return render_template("search.html", query=query, hits=found.hits, instead=found.instead)

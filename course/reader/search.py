@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from html import escape, unescape
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from markdown_it import MarkdownIt
@@ -201,6 +202,31 @@ def _vocabulary(pages: list[_Page]) -> Counter[str]:
 
 
 # -- what there is to search
+
+
+def every_page(root: Path) -> list[dict[str, str]]:
+    """Return title, address and place of each page, in the order of the course."""
+    return [
+        {"title": page.title, "href": page.href, "where": page.where}
+        for page in _pages(root)
+        if "#" not in page.href and "/README." not in page.where
+    ]
+
+
+def everything(root: Path) -> dict[str, Any]:
+    """Return all that is searched, as data for a page that searches by itself.
+
+    ``{also: {word: words}, pages: [[title, href, where, [[heading, anchor, text], ...]], ...],
+    sources: [[name, href, text], ...]}``; ``{line}`` in the address of a source is its line.
+    """
+    return {
+        "also": _ALSO,
+        "pages": [
+            [p.title, p.href, p.where, [[s.heading, s.anchor, s.text] for s in p.sections]]
+            for p in _pages(root)
+        ],
+        "sources": _sources(root),
+    }
 
 
 def _pages(root: Path) -> list[_Page]:

@@ -1,4 +1,8 @@
 // What several parts of a page need.
+import { ask } from "./answer.js";
+
+// Where the course begins: a static site may be below any path.
+export const ROOT = new URL("../", import.meta.url);
 
 export const find = (selector, within = document) => within.querySelector(selector);
 
@@ -39,15 +43,13 @@ export const tabStops = () => {
   }
 };
 
-const SILENT = "The reader does not answer. Is it still running in its terminal?";
-
 // Call the reader; what comes back has `error` if something went wrong, and `code`, the status code.
 const call = async (url, options) => {
   try {
-    const response = await fetch(url, options);
+    const response = await ask(url, options);
     return { ...(await response.json()), code: response.status };
-  } catch {
-    return { error: SILENT, code: 0 };
+  } catch (error) {
+    return { error: error.message, code: 0 };
   }
 };
 

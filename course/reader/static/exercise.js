@@ -1,5 +1,5 @@
 // The exercise: its tasks with their results, and what comes after "Solved".
-import { all, find, get, make, post, say, showMark, tabStops } from "./common.js";
+import { all, find, get, make, post, ROOT, say, showMark, tabStops } from "./common.js";
 import { saveDrafts } from "./source.js";
 import { open } from "./tabs.js";
 import { fill, send } from "./try.js";
@@ -77,7 +77,7 @@ const solved = ({ next, others }) => {
     parts.push(make("p", {}, "What others get wrong here:"), make("ul", {}, ...sentences));
   }
   if (next) {
-    const link = make("a", { href: `/${next.id}/#exercise-title` }, next.title);
+    const link = make("a", { href: new URL(`${next.id}/#exercise-title`, ROOT) }, next.title);
     parts.unshift(make("p", {}, "The next exercise: ", link));
   }
   return parts;

@@ -1,4 +1,5 @@
 // The source pane: a file of the lesson as it is now, the place that a snippet quotes, the editor.
+import { ask, isAwake } from "./answer.js";
 import { all, find, get, isNarrow, make, post, say, tabStops } from "./common.js";
 import { behave } from "./editor.js";
 import { open } from "./tabs.js";
@@ -57,12 +58,12 @@ const prepare = async (line) => {
 
 // Show another file, or this one as it is now.
 export const showFile = async (name, { line = 0, edit = false } = {}) => {
-  const page = await (await fetch(`?file=${encodeURIComponent(name)}`)).text();
+  const page = await (await ask(`?file=${encodeURIComponent(name)}`)).text();
   const fresh = new DOMParser().parseFromString(page, "text/html");
   if (!find("#pane-file", fresh)) return;
   box().replaceWith(find("#pane-file", fresh));
   for (const link of all(".files a")) {
-    const isShown = new URL(link.href).searchParams.get("file") === name;
+    const isShown = target(link).name === name;
     if (isShown) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
     for (let fold = isShown && link.closest("details"); fold; fold = fold.parentElement.closest("details")) {
@@ -75,7 +76,7 @@ export const showFile = async (name, { line = 0, edit = false } = {}) => {
 
 // The file may have been saved by another editor. What is being typed here is not touched.
 const refresh = async () => {
-  if (!box()?.dataset.version || document.hidden) return;
+  if (!box()?.dataset.version || document.hidden || !isAwake()) return;
   const name = file();
   const now = await get("file", { file: name });
   if (now.error || name !== file() || now.version === box().dataset.version) return;
@@ -258,6 +259,14 @@ const undo = async () => {
   status().append(again);
 };
 
+// The file and line that a link is about; a static site has a page for each file.
+const target = (link) => {
+  const { searchParams } = new URL(link.href);
+  const name = link.dataset.file ?? searchParams.get("file");
+  const line = Number(searchParams.get("line"));
+  return { name, line, address: `?file=${encodeURIComponent(name)}${line ? `&line=${line}` : ""}#source-title` };
+};
+
 // Links to a file, to the place of a snippet, or to the line of a failure.
 document.addEventListener("click", async (event) => {
   const edit = event.target.closest("[data-edit]");
@@ -265,18 +274,15 @@ document.addEventListener("click", async (event) => {
     await startEditing(0);
     return;
   }
-  const link = event.target.closest('a[href^="?file="]');
+  const link = event.target.closest('a[href^="?file="], a[data-file]');
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  const { searchParams } = new URL(link.href);
+  const { name, line, address } = target(link);
   // On a phone Back comes back to the line that was read.
-  if (isNarrow() && link.closest(".notes")) history.pushState(null, "", link.href);
-  else history.replaceState(history.state, "", link.href);
+  if (isNarrow() && link.closest(".notes")) history.pushState(null, "", address);
+  else history.replaceState(history.state, "", address);
   open("source");
-  await showFile(searchParams.get("file"), {
-    line: Number(searchParams.get("line")),
-    edit: link.classList.contains("edit"),
-  });
+  await showFile(name, { line, edit: link.classList.contains("edit") });
   if (link.closest(".files")) find(".files [aria-current]").focus({ preventScroll: true });
 });
 
@@ -286,5 +292,9 @@ side.addEventListener("sent", refresh);
 find("#source-pane").addEventListener("shown", () => {
   // Sizes are known only while the pane is seen.
   if (find(".gutter", box())) return;
-  prepare(Number(new URLSearchParams(location.search).get("line")));
+  const asked = new URLSearchParams(location.search);
+  const [name, line] = [asked.get("file"), Number(asked.get("line"))];
+  // A static page is the same for each file of the address.
+  if (name && name !== file() && !drafts.has(file())) showFile(name, { line });
+  else prepare(line);
 });

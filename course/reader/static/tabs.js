@@ -3,10 +3,13 @@ import { all, find, isNarrow, make, tabStops } from "./common.js";
 
 const side = find(".side");
 const panes = all(":scope > section", side);
+const isAlone = panes.length === 1; // the page of a file
 const tabs = panes.map((pane) => {
   const heading = find("h2", pane);
-  heading.classList.add("unseen");
-  pane.setAttribute("role", "tabpanel");
+  if (!isAlone) {
+    heading.classList.add("unseen");
+    pane.setAttribute("role", "tabpanel");
+  }
   const tab = make("button", { type: "button", id: `${pane.id}-tab` }, heading.textContent);
   tab.setAttribute("role", "tab");
   tab.setAttribute("aria-controls", pane.id);
@@ -15,7 +18,7 @@ const tabs = panes.map((pane) => {
 const list = make("div", { className: "tabs" }, ...tabs);
 list.setAttribute("role", "tablist");
 list.setAttribute("aria-label", "Panes");
-side.prepend(list);
+if (!isAlone) side.prepend(list);
 
 // Show a pane; `name` is the first word of its id. The pane hears the event "shown".
 export const open = (name, { scroll = isNarrow() } = {}) => {
@@ -51,6 +54,6 @@ const fromAddress = () => {
 
 addEventListener("hashchange", fromAddress);
 // A link to the pane that the address names already changes no address.
-find(".jump").addEventListener("click", () => setTimeout(fromAddress));
+find(".jump")?.addEventListener("click", () => setTimeout(fromAddress));
 // After this module the others start, which want to hear "shown".
-queueMicrotask(() => setTimeout(() => fromAddress() ?? open("try", { scroll: false })));
+queueMicrotask(() => setTimeout(() => fromAddress() ?? open(panes[0].id.split("-")[0], { scroll: false })));
