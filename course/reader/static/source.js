@@ -286,15 +286,18 @@ document.addEventListener("click", async (event) => {
   if (link.closest(".files")) find(".files [aria-current]").focus({ preventScroll: true });
 });
 
+// A static page is the same for each file that its address may name.
+let wanted = new URLSearchParams(location.search).get("file");
+if (wanted === file()) wanted = "";
+
 addEventListener("beforeunload", (event) => { if (drafts.size) event.preventDefault(); });
 addEventListener("focus", refresh);
 side.addEventListener("sent", refresh);
 find("#source-pane").addEventListener("shown", () => {
   // Sizes are known only while the pane is seen.
   if (find(".gutter", box())) return;
-  const asked = new URLSearchParams(location.search);
-  const [name, line] = [asked.get("file"), Number(asked.get("line"))];
-  // A static page is the same for each file of the address.
-  if (name && name !== file() && !drafts.has(file())) showFile(name, { line });
+  const line = Number(new URLSearchParams(location.search).get("line"));
+  if (wanted) showFile(wanted, { line });
   else prepare(line);
+  wanted = "";
 });
