@@ -10,6 +10,7 @@ import re
 import flask
 import pytest
 
+from course.grading.judge import diagnosis
 from course.grading.judge.causes import CAUSES
 from course.grading.judge.diagnosis import Sent, diagnose
 from course.grading.sandbox.witness import Witness
@@ -623,3 +624,9 @@ def test_every_cause_has_a_mistake_in_this_file(run):
             map(re.escape, re.split(r"\{\w+\}", cause.text.replace("{{", "{").replace("}}", "}")))
         )
         assert any(re.fullmatch(text, each) for each in found), cause.text
+
+
+def test_the_line_of_a_file_in_a_folder_of_the_exercise_is_its_own():
+    frames = [("exercise.py", 76), ("exercise_migrations/versions/0002_a.py", 13), ("app.py", 5)]
+    assert diagnosis._own(frames) == "exercise_migrations/versions/0002_a.py:13"
+    assert diagnosis._own([("app.py", 5)]) == "app.py:5"

@@ -141,7 +141,7 @@ def diagnose(
     cause, text, function = _find(symptom)
     if function.place and (not _own(frames) or (cause and cause.role == "error handler")):
         place = function.place
-    if not place.rpartition("/")[2].startswith("exercise"):  # a lesson's, which is as it should be
+    if not _is_of_exercise(place):  # a lesson's, which is as it should be
         place = ""
     key = ""
     if error and not is_http:
@@ -275,10 +275,15 @@ def _verbs(methods: object) -> str:
 
 def _own(frames: list[tuple[str, int]]) -> str:
     """Return the innermost line of the exercise's own files, or else of the lesson's."""
-    own = [frame for frame in frames if frame[0].rpartition("/")[2].startswith("exercise")]
+    own = [frame for frame in frames if _is_of_exercise(frame[0])]
     for file, line in (own or frames)[-1:]:
         return f"{file}:{line}"
     return ""
+
+
+def _is_of_exercise(file: str) -> bool:
+    """Tell whether a file, or one of the folders it is in, is named as those of an exercise."""
+    return any(part.startswith("exercise") for part in file.split("/"))
 
 
 def _line(files: Mapping[str, bytes], place: str) -> str:
