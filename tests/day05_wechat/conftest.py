@@ -28,7 +28,7 @@ def no_proxy(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "*")
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def instance(tmp_path_factory):
     """Use another ``instance/``: the login keeps its visits there."""
     folder = str(tmp_path_factory.mktemp("instance"))
