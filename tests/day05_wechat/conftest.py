@@ -6,7 +6,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from hypothesis import settings
 
 # Hypothesis keeps a cache where it runs, even without its database; not in the checkout, please.
@@ -26,15 +25,6 @@ def pytest_configure(config):
 def no_proxy(monkeypatch):
     """Ask a server on this machine directly."""
     monkeypatch.setenv("NO_PROXY", "*")
-
-
-@pytest.fixture(scope="package", autouse=True)
-def instance(tmp_path_factory):
-    """Use another ``instance/``: the login keeps its visits there."""
-    folder = str(tmp_path_factory.mktemp("instance"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Flask, "auto_find_instance_path", lambda self: folder)
-        yield
 
 
 @pytest.fixture

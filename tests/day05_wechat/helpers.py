@@ -1,9 +1,12 @@
 """What the tests of several lessons of day 5 need: messages, random examples, a raw server."""
 
+import atexit
 import contextlib
 import importlib
 import io
+import shutil
 import socket
+import tempfile
 import threading
 from itertools import count
 from urllib.parse import urlencode
@@ -11,6 +14,10 @@ from urllib.parse import urlencode
 import xmltodict
 from hypothesis import settings
 from wechatpy.utils import WeChatSigner
+
+FOLDER = tempfile.mkdtemp(prefix="flask-in-six-days-")
+"""Where the login keeps its visits, instead of ``instance``."""
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
 few = settings.get_profile("day05")
 """How many random examples are tried; conftest.py says."""

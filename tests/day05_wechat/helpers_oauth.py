@@ -9,7 +9,7 @@ from flask import Flask, request
 from werkzeug.serving import WSGIRequestHandler
 
 from day05_wechat.oauth.app import create_app
-from tests.day05_wechat.helpers import WAIT
+from tests.day05_wechat.helpers import FOLDER, WAIT
 from tests.helpers import serving
 
 APPID, SECRET = "wx0123456789abcdef", "Secret4Tests"
@@ -92,7 +92,7 @@ def fake_wechat():
 def site(url="http://127.0.0.1:9", **config):
     """Build the lesson's app, which finds WeChat's API at ``url``."""
     given = {"WECHAT_APPID": APPID, "WECHAT_SECRET": SECRET, "WECHAT_API_BASE": url}
-    return create_app(given | {"API_TIMEOUT": WAIT} | config)
+    return create_app(given | {"API_TIMEOUT": WAIT, "DATA_FOLDER": FOLDER} | config)
 
 
 def begin(client, scope="snsapi_userinfo"):

@@ -9,12 +9,13 @@ from day05_wechat.simulator.people import PEOPLE
 from day05_wechat.simulator.push import Account, Exchange, compose, deliver
 from day05_wechat.simulator.samples import EVENTS, MESSAGES
 from day05_wechat.simulator.wire import NoResponseError, Response
-from tests.day05_wechat.helpers import TOKEN, WAIT
+from tests.day05_wechat.helpers import FOLDER, TOKEN, WAIT
 
 APPID = "wx0123456789abcdef"
 SECRET = "Secret4Tests"
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 CONFIG = {
+    "DATA_FOLDER": FOLDER,
     "TESTING": True,
     "WECHAT_TOKEN": TOKEN,
     "WECHAT_APPID": APPID,
