@@ -14,7 +14,7 @@ from day05_wechat.simulator.app import create_app
 from day05_wechat.simulator.judge import FAULT
 from day05_wechat.simulator.menus import checked_menu
 from day05_wechat.simulator.people import PEOPLE, SNAPSHOT
-from tests.day05_wechat.helpers import TOKEN, WAIT
+from tests.day05_wechat.helpers import FOLDER, TOKEN, WAIT
 from tests.day05_wechat.helpers_calls import MENU
 from tests.helpers import AXE, SECOND_HALF, serving
 
@@ -45,7 +45,8 @@ def simulator(serve):
     """Give a function that runs a simulator and returns the URL of its page."""
 
     def start(**config):
-        app = start.app = create_app({"WECHAT_TOKEN": TOKEN, "PUSH_TIMEOUT": WAIT} | config)
+        given = {"WECHAT_TOKEN": TOKEN, "PUSH_TIMEOUT": WAIT, "DATA_FOLDER": FOLDER}
+        app = start.app = create_app(given | config)
         return serve(DispatcherMiddleware(Flask("reader"), {PREFIX: app})) + PREFIX + "/"
 
     return start
