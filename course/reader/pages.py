@@ -29,6 +29,7 @@ from course.reader.search import every_page, search
 from course.reader.tries import Try, tries
 
 MAX_PAGE = 49_000  # bytes of a lesson's page
+SITE_LINKS = 2_000  # bytes that the links of a site are longer, in such a page
 MAX_COLOURED = 9_000  # characters of a file: the marks of the colours are longer than the text
 
 pages = Blueprint("pages", __name__)
@@ -172,7 +173,8 @@ def lesson(day: str, name: str) -> str:
         "progress": shown["lessons"].get(found.id, NOTHING),
     }
     page = render_template("lesson.html", source=source, **values)
-    over = len(page.encode()) - MAX_PAGE
+    room = MAX_PAGE - SITE_LINKS if current_app.config["SITE"] else MAX_PAGE
+    over = len(page.encode()) - room
     if source and over > 0:
         page = render_template("lesson.html", source=_shortened(source, over), **values)
     return page

@@ -164,7 +164,7 @@ class _Pages:
             if response.mimetype == "text/html":
                 self.html[answered] = response.text
                 waiting += [(link, answered) for link in _links(answered, response.text)]
-            elif not answered.startswith("/static/"):  # that folder is copied as it is
+            else:
                 self._file(answered).write_bytes(response.data)
             response.close()
 
@@ -217,12 +217,12 @@ class _Pages:
 
 
 def _links(page: str, html: str) -> list[str]:
-    """Return the addresses of the reader that a page links to."""
+    """Return the addresses of the reader that a page links to; static files are copied anyway."""
     return [
         _without_line(urljoin(page, unescape(link)))
         for tag in _TAG.findall(html)
         for name, link in _LINK.findall(tag)
-        if name != "data-run" and not unescape(link).startswith("/run/") and _is_own(link)
+        if name != "data-run" and not link.startswith(("/run/", "/static/")) and _is_own(link)
     ]
 
 

@@ -415,7 +415,8 @@ def mark_of(page, base, title):
 
 def test_what_was_read_and_tried_is_remembered(page, base):
     page.goto(f"{base}/day02/cookies/")
-    page.locator("[data-try]").first.click()
+    with page.expect_response(marked("tried")):
+        page.locator("[data-try]").first.click()
     expect(page.get_by_role("status")).to_contain_text("ms")
     expect(mark_of(page, base, "Cookies")).to_have_text("tried")
     page.goto(f"{base}/day02/cookies/")

@@ -12,3 +12,6 @@ export const ask = async (url, options) => {
 
 // Whether a question is cheap: a page asks for nothing by itself where it is not.
 export const isAwake = () => true;
+
+// Why lessons have no pages of their own here; empty where they have.
+export const whyNoPages = async () => "";

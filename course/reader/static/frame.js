@@ -1,4 +1,5 @@
 // The lesson's own page, live. It comes from another origin, so the reader tells where it is.
+import { whyNoPages } from "./answer.js";
 import { find, get, make, show } from "./common.js";
 
 const pane = find("#page-pane");
@@ -12,7 +13,12 @@ if (pane) {
   const visited = [];
   const current = () => visited.at(-1);
 
-  const go = (address, module = path.dataset.module) => {
+  const go = async (address, module = path.dataset.module) => {
+    const why = await whyNoPages();
+    if (why) {
+      show(find("#pane-page-notice"), why);
+      return;
+    }
     const target = address.startsWith("/") ? address : `/${address}`;
     path.value = target;
     path.dataset.module = module;

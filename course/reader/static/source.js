@@ -62,6 +62,7 @@ export const showFile = async (name, { line = 0, edit = false } = {}) => {
   const fresh = new DOMParser().parseFromString(page, "text/html");
   if (!find("#pane-file", fresh)) return;
   box().replaceWith(find("#pane-file", fresh));
+  find("[data-edit]", box())?.removeAttribute("hidden");
   for (const link of all(".files a")) {
     const isShown = target(link).name === name;
     if (isShown) link.setAttribute("aria-current", "page");
