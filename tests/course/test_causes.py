@@ -560,6 +560,13 @@ MISTAKES = {
         "Write session['seen'] = ... after it",
         None,
     ),
+    "two conditions with and": (
+        APP
+        + "def find(kind):\n    return select(Seat).where(Seat.kind == kind and Seat.left > 0)\n",
+        {},
+        "In where(), `and` leaves only one of the conditions",
+        0,
+    ),
     "a flush without a commit": (
         APP + "def keep(db):\n    db.session.flush()\n\ndef other(db):\n    db.session.commit()\n",
         {},

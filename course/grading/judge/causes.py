@@ -559,6 +559,10 @@ CAUSES = (
         hint=True,
     ),
     Cause(
+        "In where(), `and` leaves only one of the conditions. Write a comma between them.",
+        source=r"\.where\([^()\n]*\s(?:and|or)\s",
+    ),
+    Cause(
         "session.flush sends a change, and the end of the request undoes it: only "
         "session.commit keeps it.",
         source=r"(?s)session\.flush\(\)(?:(?!\bcommit\b|\n\s*def ).)*(?:\n\s*def |\Z)",
