@@ -560,6 +560,18 @@ MISTAKES = {
         "Write session['seen'] = ... after it",
         None,
     ),
+    "a formatter that is a class": (
+        APP + "def add(handler): handler.setFormatter(LineFormatter)\n",
+        {},
+        "setFormatter takes an object, and LineFormatter is a class: write LineFormatter(...)",
+        0,
+    ),
+    "a log format with a wrong name": (
+        APP + "FORMAT = '%(level)s %(message)s'\n",
+        {},
+        "A line of a log has no level. It has levelname",
+        0,
+    ),
     "two conditions with and": (
         APP
         + "def find(kind):\n    return select(Seat).where(Seat.kind == kind and Seat.left > 0)\n",

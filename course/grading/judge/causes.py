@@ -559,6 +559,14 @@ CAUSES = (
         hint=True,
     ),
     Cause(
+        "setFormatter takes an object, and {name} is a class: write {name}(...).",
+        source=r"setFormatter\(\s*(?P<name>(?:logging\.)?[A-Z]\w*)\s*\)",
+    ),
+    Cause(
+        "A line of a log has no {name}. It has levelname, asctime, filename, lineno and message.",
+        source=r"%\((?P<name>level|time|file|line|msg|text)\)[sd]",
+    ),
+    Cause(
         "In where(), `and` leaves only one of the conditions. Write a comma between them.",
         source=r"\.where\([^()\n]*\s(?:and|or)\s",
     ),
