@@ -572,6 +572,65 @@ MISTAKES = {
         "A line of a log has no level. It has levelname",
         0,
     ),
+    "a converter without a way back": (
+        APP + "from werkzeug.routing import BaseConverter\n"
+        "class Up(BaseConverter):\n    def to_url(self, value): value.upper()\n"
+        "app.url_map.converters['up'] = Up\n@app.get('/x/<up:name>')\ndef x(name): return name\n"
+        "@app.get('/')\ndef show(): return url_for('x', name='a')\n",
+        {},
+        "to_url of a converter returns None",
+        None,
+    ),
+    "a converter on the app": (
+        APP + "app.converters['up'] = object\n",
+        {},
+        "Converters are registered on the map of rules: app.url_map.converters",
+        None,
+    ),
+    "a function for url_for": (
+        APP + "@app.get('/')\ndef show(): return url_for(show)\n",
+        {},
+        "url_for takes the name of a view as a text: url_for('show')",
+        None,
+    ),
+    "current_app is called": (
+        APP + "from flask import current_app\n@app.get('/')\n"
+        "def show(): return current_app().name\n",
+        {},
+        "current_app is the app itself",
+        None,
+    ),
+    "headers before the status code": (
+        APP + "@app.get('/')\ndef show(): return 'x', {'X-A': 'b'}, 403\n",
+        {},
+        "A view returns its values in this order",
+        None,
+    ),
+    "SameSite as a truth value": (
+        APP + "app.config.update(SECRET_KEY='k', SESSION_COOKIE_SAMESITE=True)\n"
+        "@app.get('/')\ndef show(): session['a'] = 1; return ''\n",
+        {},
+        "SESSION_COOKIE_SAMESITE is a text",
+        None,
+    ),
+    "a form for JSON": (
+        APP + "@app.post('/')\ndef show():\n    if not request.form: abort(400)\n",
+        {"method": "POST", "json": {}},
+        "The body is JSON: request.get_json() reads it",
+        None,
+    ),
+    "a field for a file": (
+        APP + "@app.post('/')\ndef show():\n    if not request.form: abort(400)\n",
+        {"method": "POST", "data": {}, "content_type": "multipart/form-data; boundary=b"},
+        "A file of a form is in request.files",
+        None,
+    ),
+    "a query for a form": (
+        APP + "@app.post('/')\ndef show():\n    if not request.args: abort(400)\n",
+        {"method": "POST", "data": {"a": "b"}},
+        "The fields of a form are in request.form",
+        None,
+    ),
     "two conditions with and": (
         APP
         + "def find(kind):\n    return select(Seat).where(Seat.kind == kind and Seat.left > 0)\n",

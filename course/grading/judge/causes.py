@@ -530,6 +530,61 @@ CAUSES = (
         status="200",
         first=True,
     ),
+    # What a function of Flask got, or gave.
+    Cause(
+        "to_url of a converter returns None: is a `return` missing?",
+        error="TypeError",
+        says=r"sequence item \d+: expected str instance, NoneType found",
+        source=r"def to_url\(",
+    ),
+    Cause(
+        "Converters are registered on the map of rules: app.url_map.converters['...'] = ...",
+        error="AttributeError",
+        says="'Flask' object has no attribute 'converters'",
+    ),
+    Cause(
+        "url_for takes the name of a view as a text: url_for('{name}').",
+        error="TypeError",
+        says="'function' object is not subscriptable",
+        line=r"url_for\((?P<name>\w+)",
+    ),
+    Cause(
+        "current_app is the app itself: write it without parentheses.",
+        error="TypeError",
+        says=r"Flask\.__call__\(\) missing",
+        line=r"current_app\(\)",
+    ),
+    Cause(
+        "A view returns its values in this order: text, status code, headers.",
+        error="TypeError",
+        says="'int' object is not iterable",
+        source=r"return [^\n]*\}},\s*\d{{3}}\b",
+    ),
+    Cause(
+        "SESSION_COOKIE_SAMESITE is a text: 'Lax' or 'Strict'.",
+        error="AttributeError",
+        says="'bool' object has no attribute 'title'",
+        source="SESSION_COOKIE_SAMESITE",
+    ),
+    # The body is looked for in the wrong place.
+    Cause(
+        "The body is JSON: request.get_json() reads it. request.form has the fields of a form.",
+        status="400|415|422",
+        kind="application/json",
+        source=r"(?s)\A(?!.*(?:get_json|request\.json)).*request\.form",
+    ),
+    Cause(
+        "A file of a form is in request.files; request.form has the other fields.",
+        status="400|415|422",
+        kind="multipart/form-data",
+        source=r"(?s)\A(?!.*request\.files).*request\.form",
+    ),
+    Cause(
+        "The fields of a form are in request.form; request.args has those behind the ? of the URL.",
+        status="400|422",
+        kind="application/x-www-form-urlencoded",
+        source=r"(?s)\A(?!.*request\.form).*request\.args",
+    ),
     # Slips that can be read in the file alone.
     Cause(
         "from_prefixed_env('{name}') reads the variables that begin with {name}_. Without an "
