@@ -631,6 +631,38 @@ MISTAKES = {
         "The fields of a form are in request.form",
         None,
     ),
+    "a validator without a list": (
+        APP + "from wtforms import Form, StringField\nfrom wtforms.validators import DataRequired\n"
+        "class TeaForm(Form):\n    name = StringField(validators=DataRequired())\nTeaForm()\n",
+        {},
+        "validators takes a list: validators=[DataRequired(...)]",
+        None,
+    ),
+    "a form that is a class": (
+        APP + "from wtforms import Form\nclass TeaForm(Form): pass\n"
+        "@app.get('/')\ndef show():\n    form = TeaForm\n    return str(form.validate())\n",
+        {},
+        "A form is an object of its class: write TeaForm()",
+        None,
+    ),
+    "pairs of messages without categories": (
+        APP + "app.secret_key = 'k'\n@app.get('/')\ndef show():\n"
+        "    session['_flashes'] = [('a', 'saved')]\n    return render_template('exercise.html')\n",
+        {
+            "templates": {
+                "exercise.html": "{% for a, b in get_flashed_messages() %}{{ b }}{% endfor %}"
+            }
+        },
+        "get_flashed_messages gives pairs only with (with_categories=true)",
+        None,
+    ),
+    "an extension without init_app": (
+        APP + "from flask_mail import Mail, Message\nmail = Mail()\n"
+        "@app.get('/')\ndef show(): mail.send(Message('a', ['a@example.com'], 'b')); return ''\n",
+        {},
+        "call mail.init_app(app)",
+        None,
+    ),
     "two conditions with and": (
         APP
         + "def find(kind):\n    return select(Seat).where(Seat.kind == kind and Seat.left > 0)\n",

@@ -316,7 +316,7 @@ CAUSES = (
     Cause(
         "A context processor must return a dict: the names for all templates, with their values.",
         error="TypeError|ValueError",
-        says="'NoneType' object is not iterable|dictionary update sequence",
+        says="'(?:NoneType|function)' object is not iterable|dictionary update sequence",
         source="context_processor",
     ),
     # Templates.
@@ -565,6 +565,28 @@ CAUSES = (
         error="AttributeError",
         says="'bool' object has no attribute 'title'",
         source="SESSION_COOKIE_SAMESITE",
+    ),
+    Cause(
+        "validators takes a list: validators=[{name}(...)].",
+        error="TypeError",
+        says=r"'(?P<name>DataRequired|Email|EqualTo|Length|NumberRange)' object is not iterable",
+    ),
+    Cause(
+        "A form is an object of its class: write {name}(), with parentheses.",
+        error="TypeError",
+        says=r"\bvalidate(?:_on_submit)?\(\) missing 1 required positional argument: 'self'",
+        source=r"= (?P<name>\w*Form)[ \t]*\r?\n",
+    ),
+    Cause(
+        "get_flashed_messages gives pairs only with (with_categories=true).",
+        error="ValueError",
+        says="values to unpack",
+        line=r"get_flashed_messages\(\)",
+    ),
+    Cause(
+        "The extension is not connected with this app: call mail.init_app(app).",
+        error="KeyError",
+        says="^'mail'$",
     ),
     # The body is looked for in the wrong place.
     Cause(
