@@ -663,6 +663,21 @@ MISTAKES = {
         "call mail.init_app(app)",
         None,
     ),
+    "a proxy around the app itself": (
+        APP + "from werkzeug.middleware.proxy_fix import ProxyFix\n"
+        "app.wsgi_app = ProxyFix(app, x_for=1)\n@app.get('/')\ndef show(): return ''\n",
+        {},
+        "ProxyFix wraps app.wsgi_app",
+        None,
+    ),
+    "a protection without an app": (
+        APP
+        + "from flask_wtf import CSRFProtect\nCSRFProtect()\n"
+        + "@app.get('/')\ndef show(): return ''\n",
+        {},
+        "CSRFProtect() protects nothing before it gets the app",
+        0,
+    ),
     "two conditions with and": (
         APP
         + "def find(kind):\n    return select(Seat).where(Seat.kind == kind and Seat.left > 0)\n",

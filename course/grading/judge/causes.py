@@ -588,6 +588,12 @@ CAUSES = (
         error="KeyError",
         says="^'mail'$",
     ),
+    Cause(
+        "ProxyFix wraps app.wsgi_app. Around the app itself, each calls the other without end: "
+        "app.wsgi_app = ProxyFix(app.wsgi_app, ...).",
+        error="RecursionError",
+        source=r"\.wsgi_app\s*=\s*\w+\(\s*\w+\s*,",
+    ),
     # The body is looked for in the wrong place.
     Cause(
         "The body is JSON: request.get_json() reads it. request.form has the fields of a form.",
@@ -642,6 +648,10 @@ CAUSES = (
     Cause(
         "A line of a log has no {name}. It has levelname, asctime, filename, lineno and message.",
         source=r"%\((?P<name>level|time|file|line|msg|text)\)[sd]",
+    ),
+    Cause(
+        "CSRFProtect() protects nothing before it gets the app: CSRFProtect(app).",
+        source=r"(?s)\A(?!.*init_app)(?=.*\bCSRFProtect\(\))",
     ),
     Cause(
         "In where(), `and` leaves only one of the conditions. Write a comma between them.",
