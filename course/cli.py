@@ -245,12 +245,13 @@ def check(
     show_default=True,
     help="Where the site goes: a folder that is new, empty, or an earlier build.",
 )
-def build(out: Path) -> None:
+@click.option("--live", is_flag=True, help="Lessons run in the visitor's browser. Needs npm.")
+def build(out: Path, live: bool) -> None:
     """Write the course as a static site, which any web server can show, below any path."""
     from course.site import build as building
 
     try:
-        site = building.build(out)
+        site = building.build(out, live=live)
     except building.SiteError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{site.folder}: {site.pages} pages, {site.size / 1e6:.1f} MB. To look at it:")

@@ -344,6 +344,14 @@ def find() -> str:
     return render_template("search.html", query=query, hits=found.hits, instead=found.instead)
 
 
+@pages.get("/where/")
+def where() -> str:
+    """Show which lessons run in the browser, in a site where they do."""
+    if current_app.config["SITE"] != "live":
+        raise NotFound("There is no such page.")
+    return render_template("where.html", days=catalogue.days(course_root()))
+
+
 @pages.get("/code.css")
 def code_css() -> Response:
     """Serve the colours of highlighted code."""

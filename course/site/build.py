@@ -11,7 +11,6 @@ import posixpath
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape, unescape
 from pathlib import Path
@@ -23,6 +22,7 @@ from werkzeug.test import TestResponse
 from course import catalogue
 from course.reader import create_reader
 from course.reader.search import everything
+from course.site.bundle import BundleError, bundle, write_service_worker
 
 MARKER = "site.json"
 """The file that tells an earlier build from a folder of someone's own."""
@@ -64,6 +64,8 @@ def build(out: Path, root: Path = catalogue.ROOT, *, live: bool = False) -> Site
                 shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
             for each in new.iterdir():
                 shutil.move(each, out / each.name)
+    except BundleError as error:
+        raise SiteError(str(error)) from None
     except OSError as error:
         raise SiteError(f"{error.filename or out}: {error.strerror}.") from None
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
@@ -90,6 +92,9 @@ def _write(out: Path, root: Path, *, live: bool) -> int:
         reader.config["SITE_POLICY"] = _POLICY_LIVE if live else _POLICY
         pages = _Pages(reader, out)
         pages.follow("/")
+        if live:
+            reader.config["NEEDS"] = bundle(out, root)
+            pages.renew(["/where/", *(f"/{lesson}/" for lesson in reader.config["NEEDS"])])
         pages.write()
     shutil.copytree(str(reader.static_folder), out / "static", dirs_exist_ok=True)
     shutil.copytree(_OWN / kind, out / "static", dirs_exist_ok=True)
@@ -99,15 +104,8 @@ def _write(out: Path, root: Path, *, live: bool) -> int:
     (out / MARKER).write_text(json.dumps(about) + "\n", "utf-8")
     (out / ".nojekyll").touch()  # GitHub would leave out files that begin with "_"
     if live:
-        _bundle()(out)
+        write_service_worker(out)
     return len(pages.html)
-
-
-def _bundle() -> Callable[[Path], None]:
-    from importlib import import_module
-
-    bundle: Callable[[Path], None] = import_module("course.site.bundle").bundle
-    return bundle
 
 
 def _search_data(root: Path) -> str:
@@ -167,6 +165,11 @@ class _Pages:
             else:
                 self._file(answered).write_bytes(response.data)
             response.close()
+
+    def renew(self, urls: list[str]) -> None:
+        """Ask for pages once more, which now say something else."""
+        for url in urls:
+            self.html[url] = self._ask(url, "the start")[1].text
 
     def write(self) -> None:
         """Write the pages, with links as the site has them."""

@@ -71,10 +71,14 @@ addEventListener("fetch", (event) => {
 """
 
 
-def bundle(out):
-    """Write what takes the place of Pyodide."""
-    (out / "live").mkdir()
+def bundle(out, root):
+    """Write what takes the place of Pyodide; say that a lesson does not run there."""
+    (out / "live").mkdir(parents=True)
     (out / "live/worker.js").write_text(WORKER, "utf-8")
+    return {"day91/other": "RuntimeError: can't start new thread"}
+
+
+def write_service_worker(out):
     (out / "sw.js").write_text(SERVICE_WORKER, "utf-8")
 
 

@@ -19,7 +19,7 @@ from course.site import build as building
 from course.site.build import MARKER, SiteError, build
 from tests.course.browsing import problems
 from tests.course.reading import rewrite
-from tests.course.relay import bundle
+from tests.course.relay import bundle, write_service_worker
 from tests.helpers import AXE
 
 try:
@@ -223,7 +223,8 @@ def test_every_link_of_the_whole_course_leads_somewhere(whole):
 @pytest.mark.parametrize("live", [False, True])
 def test_a_page_is_small(whole, tmp_path, monkeypatch, live):
     if live:
-        monkeypatch.setattr(building, "_bundle", lambda: bundle)
+        monkeypatch.setattr(building, "bundle", lambda out, root: bundle(out, root) and {})
+        monkeypatch.setattr(building, "write_service_worker", write_service_worker)
         whole = build(tmp_path / "live", live=True).folder
         assert check_links(whole) > 10_000
     large = {

@@ -1,19 +1,25 @@
 """The page's side of a live site, and the archive of a visitor's work."""
 
+import hashlib
 import io
 import json
 import zipfile
+from urllib.parse import urlencode
 
 import pytest
+from werkzeug.security import check_password_hash
 
 from course import catalogue
 from course.grading.classroom import intake
 from course.reader import create_reader
+from course.site import bundle as bundling
 from course.site.build import build
+from course.site.bundle import BundleError
+from course.site.inside import Inside, generate_password_hash, pbkdf2_hmac
 from course.site.work import PROGRESS, work
 from tests.course.browsing import course_copy, problems  # noqa: F401
 from tests.course.reading import post
-from tests.course.relay import bundle, relaying
+from tests.course.relay import bundle, relaying, write_service_worker
 from tests.helpers import AXE
 
 try:
@@ -142,7 +148,8 @@ def live(course, tmp_path, monkeypatch):
     (course / "reference").mkdir()
     for name in ("index", "glossary"):
         (course / f"reference/{name}.md").write_text(f"# The {name}\n", "utf-8")
-    monkeypatch.setattr("course.site.build._bundle", lambda: bundle)
+    monkeypatch.setattr("course.site.build.bundle", bundle)
+    monkeypatch.setattr("course.site.build.write_service_worker", write_service_worker)
     build(tmp_path / "top" / "flask", course, live=True)
     with relaying(tmp_path / "top", course, tmp_path / "instance") as (base, log):
         yield base, log
@@ -316,3 +323,85 @@ def test_work_is_downloaded_thrown_away_and_put_back(page, live, tmp_path):
     expect(page.locator("#work-status")).to_contain_text("1 file is back.")
     page.goto(f"{base}day91/other/?file=helper.py#source-title")
     expect(page.locator("#code")).to_contain_text("mine")
+
+
+# -- the Python side, as it runs in the browser
+
+
+@pytest.fixture
+def inside(course):
+    found = Inside(course)
+    found.mount("/flask/")
+    return found
+
+
+def test_a_lesson_is_mounted_below_the_site(inside):
+    status, headers, _, changed = inside.ask("GET", "/run/day91/hello/app/where", {}, None)
+    assert (status, changed) == (302, {})
+    assert dict(headers)["Location"] == "/flask/run/day91/hello/app/"
+
+
+def test_cookies_stay_with_the_lesson(inside):
+    counts = [inside.ask("GET", "/run/day91/hello/app/count", {}, None)[2] for _ in range(2)]
+    assert counts == [b"1", b"2"]
+    theirs = {"Cookie": "session=x", "Origin": "https://a.example", "Host": "a.example"}
+    assert inside.ask("GET", "/run/day91/hello/app/count", theirs, None)[::2] == (200, b"3")
+
+
+def test_the_reader_answers_and_what_it_writes_is_told(inside, course):
+    where = {"lesson": "day91/other", "file": "helper.py"}
+    headers = {"Content-Type": "application/json"}
+    _, _, body, _ = inside.ask("GET", f"/api/file?{urlencode(where)}", {}, None)
+    data = {**where, "text": "WORD = 'new'\n", "version": json.loads(body)["version"]}
+    status, _, _, changed = inside.ask("POST", "/api/file", headers, json.dumps(data))
+    assert (status, changed["day91/other/helper.py"]) == (200, "WORD = 'new'\n")
+    assert inside.ask("GET", "/run/day91/other/app/", {}, None)[2:] == (b"new", {})
+    (course / "day91/other/helper.py").unlink()
+    assert inside.ask("GET", "/api/progress", {}, None)[3] == {"day91/other/helper.py": None}
+
+
+def test_what_was_kept_is_restored(inside, course):
+    before = (course / "day91/other/app.py").read_bytes()
+    kept = {"day91/other/helper.py": "WORD = 'kept'\n", "instance/a/b.db": b"\0\xff", "x": None}
+    inside.restore(kept)
+    status, _, body, changed = inside.ask("GET", "/run/day91/other/app/", {}, None)
+    assert (status, body, changed) == (200, b"kept", {})
+    assert (course / "instance/a/b.db").read_bytes() == b"\0\xff"
+    assert (course / "day91/other/app.py").read_bytes() == before
+
+
+@pytest.mark.parametrize("length", [None, 10, 70])
+def test_keys_are_derived_as_openssl_does(length):
+    asked = ("sha256", b"green tea", b"salt", 3, length)
+    assert pbkdf2_hmac(*asked) == hashlib.pbkdf2_hmac(*asked)
+
+
+def test_a_password_is_hashed_with_what_there_is():
+    hashed = generate_password_hash("green tea", "scrypt:32768:8:3")
+    assert hashed.startswith("pbkdf2:sha256:1000$")
+    assert check_password_hash(hashed, "green tea")
+
+
+def test_without_npm_a_live_site_is_refused(tmp_path, monkeypatch, course):
+    monkeypatch.setattr("course.site.bundle.shutil.which", lambda name: None)
+    with pytest.raises(BundleError, match="npm is not installed"):
+        bundling.bundle(tmp_path / "site", course)
+
+
+def test_the_packages_are_those_that_run_anywhere():
+    names = {package.name.lower() for package in bundling._packages(["flask", "captcha", "redis"])}
+    assert {"flask", "werkzeug", "markupsafe", "redis"} <= names
+    assert not {"pillow", "captcha"} & names
+    needed = [bundling._is_needed(name) for name in NAMES]
+    assert needed == [True, True, False, False, False, False, False]
+
+
+NAMES = [
+    "flask/app.py",
+    "flask-3.1.3.dist-info/METADATA",
+    "flask-3.1.3.dist-info/RECORD",
+    "markupsafe/_speedups.cpython-311-x86_64-linux-gnu.so",
+    "sqlalchemy/testing/fixtures.py",
+    "../../../bin/flask",
+    "pygments/lexers/cobol_of_no_one.py",
+]

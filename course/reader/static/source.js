@@ -147,7 +147,7 @@ const startEditing = async (line) => {
   });
   tools.replaceChildren(
     saveButton,
-    ...(name === side.dataset.exercise ? [check] : []),
+    ...(name === side.dataset.exercise && find("#pane-check") ? [check] : []),
     tool("back to the original", undo),
     tool("close", stop),
   );

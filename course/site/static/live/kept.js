@@ -45,7 +45,7 @@ export const has = async (name) => {
 export const keep = async (changed) => {
   const all = await store("files", "readwrite");
   await Promise.all(Object.entries(changed).map(([name, value]) => result(all.put(value, name))));
-  const texts = Object.entries(changed).filter(([name, value]) => !name.startsWith("instance/") && typeof value !== "object");
+  const texts = Object.entries(changed).filter(([name, value]) => !name.startsWith("instance/") && typeof value === "string");
   if (texts.length) channel.postMessage(Object.fromEntries(texts));
 };
 
