@@ -7,7 +7,7 @@ paths that do not exist. See https://www.rfc-editor.org/rfc/rfc9457.
 import json
 import sqlite3
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, render_template, request
 from flask_wtf.csrf import CSRFError
 from redis.exceptions import RedisError
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
@@ -53,6 +53,8 @@ def handle_error(error: Exception) -> Response:
     if request.path.startswith("/api/"):
         response.data = json.dumps(problem(error)) + "\n"
         response.content_type = "application/problem+json"
+    elif response.status_code >= 400:
+        response.data = render_template("error.html", error=error)
     return response
 
 

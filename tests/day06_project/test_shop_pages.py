@@ -54,6 +54,22 @@ def test_other_paths_are_404(visitor, path):
     response = visitor.client.get(path)
     assert response.status_code == 404
     assert response.mimetype == "text/html"
+    assert '<a class="brand" href="/">The shop</a>' in response.text
+
+
+def test_the_page_of_an_error_finds_its_style_below_a_prefix_too(visitor):
+    response = visitor.client.get("/a/b/c", base_url="http://localhost/shop")
+    assert 'href="/shop/static/css/base.css"' in response.text
+    assert "To the goods" in response.text
+    text = visitor.client.get("/<script>alert(1)</script>").text
+    assert "<script" not in text
+
+
+def test_a_host_that_is_not_trusted_gets_a_page_without_an_error_of_its_own(build):
+    client = build(TRUSTED_HOSTS=["shop.example"]).test_client()
+    response = client.get("/", headers={"Host": "evil.example"})
+    assert response.status_code == 400
+    assert "The shop" in response.text
 
 
 def test_a_page_is_not_sent_again_but_its_token_is(visitor):

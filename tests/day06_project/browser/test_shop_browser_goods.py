@@ -48,6 +48,21 @@ def test_the_page_shows_what_the_api_says_about_an_unknown_sort(tab, home):
     expect(alarm(tab).get_by_role("button")).to_have_count(0)  # again would be the same
 
 
+def test_sold_out_goods_cannot_be_put_in_the_cart(inside, home, bob):
+    bob.offer("Sold lute", stock=0)
+    inside.goto(f"{home}index.html?sort=-id")
+    card = inside.locator("#goods li", has_text="Sold lute")
+    expect(card).to_contain_text("Sold out")
+    expect(card.get_by_role("button")).to_have_count(0)
+
+
+def test_an_address_that_does_not_exist_leads_back(tab, home):
+    tab.goto(f"{home}goods/of/yesterday")
+    expect(tab.get_by_role("heading", level=1)).to_have_text("Not Found")
+    tab.get_by_role("link", name="To the goods").click()
+    expect(tab.get_by_role("heading", level=1)).to_have_text("Goods")
+
+
 def test_markup_in_names_and_descriptions_stays_text(tab, home, ada):
     markup = f"<img src=x onerror=alert({next(NUMBERS)})>"
     goods = ada.offer(markup, 100, description="<script>alert(1)</script>")

@@ -148,6 +148,7 @@ def test_responses_that_are_not_from_the_shop_are_shown_as_errors(tab, home, ans
     tab.route("**/goods?*", lambda route: route.fulfill(**answer))
     tab.goto(home)
     expect(alarm(tab)).to_contain_text(words)
+    expect(tab.get_by_role("main")).not_to_contain_text("Loading")
     tab.unroute("**/goods?*")
     alarm(tab).get_by_role("button", name="Try again").click()
     expect(tab.locator("#goods li")).to_have_count(8)

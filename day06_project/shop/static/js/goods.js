@@ -39,6 +39,7 @@ async function load() {
     const { data } = await read(`goods?${query}`);
     show(data);
   } catch (error) {
+    document.getElementById("total").textContent = "";
     tell(error, load);
     return;
   } finally {
@@ -105,6 +106,7 @@ async function offer() {
 }
 
 function buy(item, wanted) {
+  if (!item.stock) return element("span", { className: "quiet" }, "Sold out");
   const button = element("button", { type: "button" }, "Put in the cart");
   const count = element("span", { className: "quiet" });
   const tellCount = () => {
