@@ -48,8 +48,8 @@ def test_the_page_shows_what_the_api_says_about_an_unknown_sort(tab, home):
     expect(alarm(tab).get_by_role("button")).to_have_count(0)  # again would be the same
 
 
-def test_sold_out_goods_cannot_be_put_in_the_cart(inside, home, bob):
-    bob.offer("Sold lute", stock=0)
+def test_sold_out_goods_cannot_be_put_in_the_cart(inside, home, ada):
+    ada.offer("Sold lute", stock=0)
     inside.goto(f"{home}index.html?sort=-id")
     card = inside.locator("#goods li", has_text="Sold lute")
     expect(card).to_contain_text("Sold out")
