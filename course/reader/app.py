@@ -55,7 +55,7 @@ def create_reader(
     app.config["INSTANCE"] = instance or root / "instance"
     app.config["TOKEN"] = secrets.token_urlsafe() if token == "" else token
     app.config["SITE"] = site
-    app.config["NEEDS"] = {}  # of a live site: lessons that do not run there, and why
+    app.config["TRIALS"] = {}  # of a live site: what of each lesson runs there
     app.json.sort_keys = False  # type: ignore[attr-defined]
     lessons = worker or InThisProcess(Worker(root, token=app.config["TOKEN"]))
     app.extensions["worker"] = lessons

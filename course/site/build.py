@@ -93,8 +93,9 @@ def _write(out: Path, root: Path, *, live: bool) -> int:
         pages = _Pages(reader, out)
         pages.follow("/")
         if live:
-            reader.config["NEEDS"] = bundle(out, root)
-            pages.renew(["/where/", *(f"/{lesson}/" for lesson in reader.config["NEEDS"])])
+            trials = reader.config["TRIALS"] = bundle(out, root)
+            failing = [f"/{lesson}/" for lesson, each in trials.items() if each["failed"]]
+            pages.renew(["/where/", *failing])
         pages.write()
     shutil.copytree(str(reader.static_folder), out / "static", dirs_exist_ok=True)
     shutil.copytree(_OWN / kind, out / "static", dirs_exist_ok=True)

@@ -1,31 +1,54 @@
-// Try every lesson in Python for the browser, by Node: `node trials.mjs FOLDER LESSONS`. Prints
-// the last line of the error for each lesson that does not run there, as JSON.
+// Play the examples of all notes in Python for the browser, by Node: `node trials.mjs FOLDER`.
+// Prints JSON: {lesson: {failed, of, why}}, with the first error of those that fail.
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const [folder, lessons] = process.argv.slice(2);
-const live = resolve(folder);
+const live = resolve(process.argv[2]);
 const { loadPyodide } = await import(pathToFileURL(join(live, "pyodide.mjs")));
 const python = await loadPyodide({ indexURL: `${live}/` });
 for (const name of ["packages.zip", "course.zip"]) {
   python.unpackArchive(new Uint8Array(await readFile(join(live, name))), "zip", { extractDir: "/course" });
 }
-python.globals.set("lessons", lessons);
 const found = python.runPython(`
-import importlib, json, sys
+import importlib, json, socket, sys, tempfile
+from pathlib import Path
+
 sys.path.insert(0, "/course")
 importlib.invalidate_caches()
+from flask import got_request_exception
+from course import catalogue, transcript
 from course.site.inside import Inside
 
-def fails(lesson):
-    asked = json.dumps({"lesson": lesson, "request": "GET / HTTP/1.1\\nHost: 127.0.0.1:5000\\n\\n"})
-    _, _, body, _ = inside.answer("POST", "/api/send", {"Content-Type": "application/json"}, asked)
-    found = json.loads(body)
-    error = found.get("failure") or found.get("error") or ""
-    return error.strip().rpartition("\\n")[2]
+def refuse(*_):
+    raise OSError("There are no sockets.")
 
-inside = Inside()
-json.dumps({lesson: why for lesson in json.loads(lessons) if (why := fails(lesson))})
+socket.socket.bind = socket.socket.listen = refuse  # Node itself would end at these
+raised = []
+
+def remember(sender, exception, **_):
+    raised.append(exception)
+
+got_request_exception.connect(remember)
+
+def error_of(block):
+    raised.clear()
+    try:
+        transcript.play(block, {"DATA_FOLDER": Path(tempfile.mkdtemp())})
+    except (Exception, SystemExit) as error:
+        error = raised[-1] if raised else error
+        if isinstance(error, transcript.TranscriptError):
+            return "another response"
+        return f"{type(error).__name__}: {error}".splitlines()[0]
+    return ""
+
+def tried(lesson):
+    blocks = transcript.blocks(lesson.folder / catalogue.NOTES)
+    errors = [error_of(block) for block in blocks if any(step.is_curl for step in block.steps)]
+    failed = [error for error in errors if error]
+    return {"failed": len(failed), "of": len(errors), "why": failed[0] if failed else ""}
+
+Inside()  # what it puts in the place of missing functions
+json.dumps({lesson.id: tried(lesson) for lesson in catalogue.lessons()})
 `);
 process.stdout.write(`\n${found}\n`, () => process.exit(0));

@@ -175,6 +175,17 @@ def save(page, file, text):
 
 
 @pytest.mark.browser
+def test_a_lesson_says_what_does_not_run(page, live):
+    base, _ = live
+    page.goto(f"{base}day91/other/")
+    words = "One of the 3 examples in these notes does not run in the browser"
+    expect(page.locator(".needs")).to_contain_text(words)
+    page.get_by_role("link", name="What runs where").click()
+    row = page.get_by_role("row", name="Other 2 of 3")
+    expect(row).to_contain_text("can't start new thread")
+
+
+@pytest.mark.browser
 def test_to_read_starts_no_worker(page, live):
     base, log = live
     page.goto(base)
