@@ -740,6 +740,7 @@ def test_a_mistake_is_named_with_its_line(run, name):
         assert finding.place in finding.error
 
 
+@pytest.mark.second_half
 def test_every_cause_has_a_mistake_in_this_file(run):
     found = {run(text, **options).cause for text, options, *_ in MISTAKES.values()}
     for cause in CAUSES:
