@@ -357,6 +357,7 @@ def test_cookies_stay_with_the_lesson(inside):
     assert counts == [b"1", b"2"]
     theirs = {"Cookie": "session=x", "Origin": "https://a.example", "Host": "a.example"}
     assert inside.ask("GET", "/run/day91/hello/app/count", theirs, None)[::2] == (200, b"3")
+    assert inside.ask("GET", "/api/progress", theirs, None)[0] == 200
 
 
 def test_the_reader_answers_and_what_it_writes_is_told(inside, course):
