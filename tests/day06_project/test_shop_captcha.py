@@ -137,7 +137,7 @@ def test_an_address_gets_so_many_pictures_and_accounts_in_five_minutes(
     assert [visitor.get(picture).status_code for _ in range(2)] == [200] * 2
     for refused in visitor.get(picture), visitor.register("bob"):
         problem(refused, 429)
-        assert refused.headers["Retry-After"] == "300"
+        assert 290 <= int(refused.headers["Retry-After"]) <= 300
     assert visitor.get(picture, **other).status_code == 200
     later(300)
     assert visitor.get(picture).status_code == 200

@@ -60,6 +60,16 @@ def later(request, store, monkeypatch):
     return partial(age, store)
 
 
+def test_a_counter_tells_when_it_ends(store, later):
+    store.count("logins", 300)
+    assert 298 <= store.seconds_left("logins") <= 300
+    later(200)
+    store.count("logins", 300)
+    assert 98 <= store.seconds_left("logins") <= 100
+    later(150)
+    assert store.seconds_left("logins") == 1
+
+
 def test_a_text_is_taken_once(store):
     store.put("a", "one", 60)
     store.put("a", "two", 60)

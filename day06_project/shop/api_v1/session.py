@@ -50,11 +50,12 @@ def create(values: dict[str, Any]) -> Response:
     """
     by_address = f"login:{request.remote_addr}"
     by_name = f"{by_address}:{values['name']}"
-    if (
-        store.count(by_name, SECONDS) > current_app.config["LOGIN_MAX_FAILURES"]
-        or store.count(by_address, SECONDS) > FAILURES_PER_ADDRESS
-    ):
-        raise TooManyRequests("Too many wrong passwords. Wait a little.", retry_after=SECONDS)
+    limits = {by_name: current_app.config["LOGIN_MAX_FAILURES"], by_address: FAILURES_PER_ADDRESS}
+    for key, most in limits.items():
+        if store.count(key, SECONDS) > most:
+            wait = store.seconds_left(key)
+            text = f"Too many wrong passwords. Wait {wait} seconds, then try again."
+            raise TooManyRequests(text, retry_after=wait)
     user = db.session.scalar(select(User).where(User.name == values["name"]))
     if not password_fits(user, values["password"]):
         current_app.logger.warning("wrong password for %s", values["name"])

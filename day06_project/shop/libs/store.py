@@ -3,6 +3,7 @@
 Both take a captcha and count an attempt in one step, so that two servers never do it twice.
 """
 
+import math
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
@@ -56,6 +57,10 @@ class RedisStore:
             transaction.set(self.prefix + key, 0, ex=seconds, nx=True)
             transaction.incrby(self.prefix + key, by)
             return transaction.execute()[1]
+
+    def seconds_left(self, key: str) -> int:
+        """Return in how many seconds the counter ends; 1 where it has ended."""
+        return max(1, self.client.ttl(self.prefix + key))
 
     def ping(self) -> None:
         """Raise ``RedisError`` unless the server answers and takes what is written."""
@@ -114,6 +119,12 @@ class FileStore:
         with self._open() as connection:
             values = {"key": key, "by": by, "now": now, "end": now + seconds}
             return connection.execute(query, values).fetchall()[0][0]
+
+    def seconds_left(self, key: str) -> int:
+        """Return in how many seconds the counter ends; 1 where it has ended."""
+        with self._open() as connection:
+            row = connection.execute("SELECT expires FROM entries WHERE key = ?", (key,)).fetchone()
+        return max(1, math.ceil(row[0] - time.time())) if row else 1
 
     def ping(self) -> None:
         """Raise ``sqlite3.OperationalError`` unless the file takes what is written."""

@@ -10,8 +10,8 @@ SECONDS = 300
 
 def limit(what: str) -> None:
     """Count what this address asks for; 429 if it is more than the setting of ``LIMITS`` allows."""
-    if (
-        store.count(f"limit:{what}:{request.remote_addr}", SECONDS)
-        > current_app.config["LIMITS"][what]
-    ):
-        raise TooManyRequests("Too many from your address. Wait a little.", retry_after=SECONDS)
+    key = f"limit:{what}:{request.remote_addr}"
+    if store.count(key, SECONDS) > current_app.config["LIMITS"][what]:
+        wait = store.seconds_left(key)
+        text = f"Too many from your address. Wait {wait} seconds, then try again."
+        raise TooManyRequests(text, retry_after=wait)
