@@ -17,7 +17,7 @@ import pytest
 from course import catalogue
 from course.catalogue import EXERCISE, ROOT
 from course.grading import check
-from course.grading.judge.client import JudgeError, JudgeProcess
+from course.grading.judge.client import JudgeProcess
 from course.grading.results import Status
 from course.grading.sandbox import wall
 from course.grading.submission import TESTS, exercises
@@ -84,48 +84,12 @@ def first_of_each_day(answers):
         yield pytest.param(answer, marks=marks)
 
 
-class Grades:
-    """Grade answers when a test asks for one: with one of each other exercise of its day."""
-
-    def __init__(self, judge, answers, folder):
-        self.judge = judge
-        self.folder = folder
-        self.found = {}
-        by_exercise = {name: [a for a in answers if a.exercise == name] for name in EXERCISES}
-        self.submissions = {}
-        for of_one in by_exercise.values():
-            for number, answer in enumerate(of_one):
-                self.submissions.setdefault((answer.day, number), []).append(answer)
-
-    def of(self, answer):
-        """Return the ``ExerciseResult`` of an answer; raises what its grading raised."""
-        if answer not in self.found:
-            self.grade(next(each for each in self.submissions.values() if answer in each))
-        found = self.found[answer]
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    def grade(self, submission):
-        path = self.folder / str(len(self.found))
-        laid_out = {}
-        for answer in submission:
-            try:
-                answer.lay_out(path / answer.exercise)
-                laid_out[answer.exercise] = answer
-            except patches.PatchError as error:
-                self.found[answer] = error
-        try:
-            result = self.judge.grade(path, laid_out)
-        except JudgeError as error:
-            self.found |= dict.fromkeys(laid_out.values(), error)
-        else:
-            self.found |= {laid_out[each.exercise]: each for each in result.exercises}
-
-
 @pytest.fixture(scope="module")
-def grades(request, tmp_path_factory):
-    """Give the grades of all answers that tests of this run ask for, with the strongest wall."""
+def grade(request, tmp_path_factory):
+    """Give a function that grades an answer, with the strongest wall.
+
+    One by one: the tests are spread over processes, and each would grade a larger batch anew.
+    """
     try:
         isolation = wall.choose("strong", wall.Limits()).isolation
     except wall.WallError:
@@ -134,8 +98,16 @@ def grades(request, tmp_path_factory):
     parameters = [item.callspec.params for item in items if hasattr(item, "callspec")]
     answers = [p["answer"] for p in parameters if isinstance(p.get("answer"), Answer)]
     asked = {answer.exercise for answer in answers}
+    folder = tmp_path_factory.mktemp("answers")
+
+    def graded(answer):
+        path = folder / str(answer)
+        answer.lay_out(path / answer.exercise)
+        [result] = judge.grade(path, [answer.exercise]).exercises
+        return result
+
     with JudgeProcess(TESTS, [e for e in EXERCISES if e in asked], isolation) as judge:
-        yield Grades(judge, answers, tmp_path_factory.mktemp("answers"))
+        yield graded
 
 
 def patterns(words):
@@ -148,16 +120,16 @@ def one_line(text):
 
 
 @pytest.mark.parametrize("answer", list(first_of_each_day(SOLUTIONS)), ids=str)
-def test_the_solution_scores_full(grades, answer):
-    result = grades.of(answer)
+def test_the_solution_scores_full(grade, answer):
+    result = grade(answer)
     assert not result.failures, "\n\n".join(test.message for test in result.failures)
     assert result.status is Status.GRADED
     assert result.score == result.possible > 0
 
 
 @pytest.mark.parametrize("answer", list(first_of_each_day(NOTHING)), ids=str)
-def test_what_is_not_done_earns_nothing(grades, answer):
-    result = grades.of(answer)
+def test_what_is_not_done_earns_nothing(grade, answer):
+    result = grade(answer)
     assert result.status in {Status.GRADED, Status.IMPORT_ERROR}
     if answer.name == "starter":
         assert result.status is Status.GRADED
@@ -166,8 +138,8 @@ def test_what_is_not_done_earns_nothing(grades, answer):
 
 
 @pytest.mark.parametrize("answer", list(first_of_each_day(WRONG)), ids=str)
-def test_a_wrong_answer_fails_where_its_mistake_is(grades, answer):
-    result = grades.of(answer)
+def test_a_wrong_answer_fails_where_its_mistake_is(grade, answer):
+    result = grade(answer)
     wrong = patches.read(answer.exercise, answer.name)
     assert result.status in {Status.GRADED, Status.PARTIAL, Status.IMPORT_ERROR}
     assert {test.name.partition("[")[0] for test in result.failures} == wrong.fails
