@@ -57,6 +57,7 @@ def create_reader(
     app.config["SITE"] = site
     app.config["TRIALS"] = {}  # of a live site: what of each lesson runs there
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True  # pages are small
     lessons = worker or InThisProcess(Worker(root, token=app.config["TOKEN"]))
     app.extensions["worker"] = lessons
     app.extensions["files"] = LessonFiles(root, app.config["INSTANCE"])
