@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
+import importlib
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +25,9 @@ from course.site.work import work
 _HOST = "http://127.0.0.1:5000"
 _OF_THE_SITE = {"content-length", "cookie", "host", "origin", "referer", "sec-fetch-site"}
 """Headers that are about the site; cookies are kept here, as a browser takes none from a script."""
+
+_LESSON = re.compile(r"\bday\d\d\w*/\w+")
+_IMPORT = re.compile(r"^\s*(?:from|import)\s+(\w+)", re.MULTILINE)
 
 _FEW_ROUNDS = "pbkdf2:sha256:1000"
 _generate_password_hash = security.generate_password_hash
@@ -75,6 +81,7 @@ class Inside:
         self._pages = Client(reader)
         self._lessons = Client(worker)
         self._base = _HOST
+        self._prepared: set[str] = set()
         self._seen = self._stamps()
 
     def mount(self, root: str) -> None:
@@ -91,6 +98,21 @@ class Inside:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content.encode() if isinstance(content, str) else bytes(content))
         self._seen = self._stamps()
+
+    def prepare(self, url: str, body: Any) -> None:
+        """Import the packages of the lesson that a request is for.
+
+        They take seconds, and are not of the lesson's own time: it is stopped after a while.
+        """
+        sent = _python(body) or ""
+        text = f"{url} {sent if isinstance(sent, str) else sent.decode('latin-1')}"
+        for lesson in set(_LESSON.findall(text)) - self._prepared:
+            self._prepared.add(lesson)
+            for file in (self._root / lesson).glob("**/*.py"):
+                for package in _IMPORT.findall(file.read_text("utf-8", "replace")):
+                    if not package.startswith("day"):
+                        with contextlib.suppress(Exception):  # the lesson itself will tell
+                            importlib.import_module(package)
 
     def ask(self, method: str, url: str, headers: Any, body: Any) -> Any:
         """Answer a request: status code, headers, body, and the files that it has changed."""

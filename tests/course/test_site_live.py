@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import sys
 import zipfile
 from urllib.parse import urlencode
 
@@ -61,6 +62,25 @@ def packed(names):
         for name, text in names.items():
             archive.writestr(name, text)
     return data.getvalue()
+
+
+# -- Python in the browser, without one
+
+
+@pytest.mark.parametrize(
+    ("url", "body"),
+    [("/run/day91/hello/app/", None), ("/api/send", json.dumps({"lesson": "day91/hello"}))],
+)
+def test_a_request_imports_the_packages_of_its_lesson(course, monkeypatch, tmp_path, url, body):
+    for name in ("large_one", "large_two"):
+        (tmp_path / f"{name}.py").write_text("", "utf-8")
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    (course / "day91/hello/app.py").write_text("import large_one, os\nimport no_such", "utf-8")
+    (course / "day91/other/app.py").write_text("from large_two import x", "utf-8")
+    Inside(course).prepare(url, body)
+    assert "large_one" in sys.modules
+    assert "large_two" not in sys.modules
 
 
 # -- the archive
@@ -246,6 +266,19 @@ def test_an_endless_loop_is_ended_and_the_worker_started_anew(page, live):
     )
     expect(page.locator("#pane-answer")).to_contain_text("hello")
     assert len(starts(log)) == 2
+
+
+@pytest.mark.browser
+def test_the_import_of_packages_is_not_a_lessons_own_time(page, live):
+    page.clock.install()
+    page.goto(f"{live[0]}day91/hello/")
+    send(page)
+    expect(page.locator("#pane-answer")).to_contain_text("hello")
+    send(page, "GET /import HTTP/1.1")
+    page.clock.run_for(50_000)
+    expect(page.locator("#pane-status")).to_have_text("Sending …")
+    page.clock.run_for(11_000)
+    expect(page.locator("#pane-status")).to_contain_text("did not end within 60 seconds")
 
 
 @pytest.mark.browser

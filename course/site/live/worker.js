@@ -51,6 +51,8 @@ const restore = (inside, { restore: files, root }) => {
 
 const answer = (inside, { id, method, url, headers, body }) => {
   const given = body instanceof ArrayBuffer ? new Uint8Array(body) : body ?? undefined;
+  inside.prepare(url, given);
+  postMessage({ begun: id }); // the lesson's own time
   const [status, shown, bytes, changed] = inside.ask(method, url, headers, given);
   if (Object.keys(changed).length) postMessage({ changed });
   postMessage({ id, status, headers: shown, body: bytes });

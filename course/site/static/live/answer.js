@@ -5,6 +5,7 @@ import { done, files, has, keep, mark, onOtherTab } from "./kept.js";
 const ROOT = new URL("../", import.meta.url);
 const SECONDS = 10; // that a lesson has for a response, as in the reader
 const SECONDS_TO_CHECK = 60; // many requests at once
+const SECONDS_TO_IMPORT = 60; // that Python has for the packages of a lesson, which are not its fault
 
 let started; // the promise of a worker that is ready
 let notice = ""; // why the worker was started anew: the next response tells
@@ -58,7 +59,8 @@ const start = () => {
       else if (data.ready) {
         bar.hide();
         resolve({ worker, pending });
-      } else if (pending.has(data.id)) {
+      } else if (data.begun) pending.get(data.begun)?.begin();
+      else if (pending.has(data.id)) {
         const { resolve: settle } = pending.get(data.id);
         pending.delete(data.id);
         await kept; // what is said to be saved is saved
@@ -81,19 +83,24 @@ const sendOne = async (address, { method = "GET", headers = {}, body = null }) =
   const seconds = address.startsWith("/api/check") ? SECONDS_TO_CHECK : SECONDS;
   const id = crypto.randomUUID();
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const stop = (after) => () => {
       worker.terminate(); // no one can end Python's own thread from inside
       started = undefined;
-      const why = `The lesson did not end within ${seconds} seconds. It was stopped.`;
+      const why = `The lesson did not end within ${after} seconds. It was stopped.`;
       notice = `${why} What lessons kept in memory is gone.`;
       reject(new Error(why));
       start().catch(() => {});
-    }, seconds * 1000);
+    };
+    let timer = setTimeout(stop(SECONDS_TO_IMPORT), SECONDS_TO_IMPORT * 1000);
+    const begin = () => {
+      clearTimeout(timer);
+      timer = setTimeout(stop(seconds), seconds * 1000);
+    };
     const settled = (act) => (value) => {
       clearTimeout(timer);
       act(value);
     };
-    pending.set(id, { resolve: settled(resolve), reject: settled(reject) });
+    pending.set(id, { begin, resolve: settled(resolve), reject: settled(reject) });
     worker.postMessage({ id, method, url: address, headers, body });
   });
 };
